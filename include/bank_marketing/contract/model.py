@@ -1,0 +1,144 @@
+"""The contract as objects: what `schema.yaml` says, checked when it is read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from bank_marketing.errors import ConfigError
+
+SCHEMA_FILE = Path(__file__).with_name("schema.yaml")
+
+Severity = Literal["critical", "warning"]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Column(_Entry):
+    """One column: its type, what it may hold, and how bad it is when it does not."""
+
+    name: str
+    source: str = Field(default="", description="name in the landed file; the column's own name when empty")
+    type: Literal["integer", "double", "string"]
+    role: Literal["identifier", "client", "call", "history", "macro", "outcome"]
+    phase: Literal["before_call", "after_call"]
+    severity: Severity
+    title: str
+    description: str
+    min: float | None = None
+    max: float | None = None
+    unit: str = ""
+    categories: tuple[str, ...] = ()
+    pattern: str = ""
+    max_unknown_share: float | None = Field(default=None, ge=0, le=1)
+    default: int | float | str | None = None
+    derived: bool = Field(default=False, description="follows from the contact's date")
+    published_later: bool = Field(default=False, description="not known on the day it describes")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Column:
+        if self.type == "string" and (self.min is not None or self.max is not None):
+            raise ValueError(f"column {self.name}: a string has no range")
+        if self.type != "string" and self.categories:
+            raise ValueError(f"column {self.name}: a number has no categories")
+        if self.default is not None and self.categories and self.default not in self.categories:
+            raise ValueError(f"column {self.name}: default {self.default!r} is not one of its categories")
+        return self
+
+    @property
+    def source_name(self) -> str:
+        """The column's name in a landed file."""
+        return self.source or self.name
+
+    @property
+    def allowed(self) -> str:
+        """What the column may hold, in words for messages and docs."""
+        if self.categories:
+            return " | ".join(self.categories)
+        if self.pattern:
+            return f"text like {self.pattern}"
+        if self.min is None and self.max is None:
+            return self.type
+        return f"{self.type} {self.min:g}..{self.max:g}" + (f" {self.unit}" if self.unit else "")
+
+
+class RowRule(_Entry):
+    """What must hold between the columns of one row, as a Spark SQL expression."""
+
+    name: str
+    severity: Severity
+    expression: str
+    columns: tuple[str, ...]
+    description: str
+
+
+class Contract(_Entry):
+    """The whole contract. `digest` changes when anything that matters to data changes."""
+
+    name: str
+    version: int
+    source: str
+    delimiter: str = Field(min_length=1, max_length=1)
+    quote: str = Field(min_length=1, max_length=1)
+    encoding: Literal["utf-8"]
+    unknown: str
+    columns: tuple[Column, ...]
+    row_rules: tuple[RowRule, ...]
+
+    @model_validator(mode="after")
+    def _unique_names(self) -> Contract:
+        names = [column.name for column in self.columns] + [rule.name for rule in self.row_rules]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"declared twice: {', '.join(twice)}")
+        unknown = {name for rule in self.row_rules for name in rule.columns} - set(names)
+        if unknown:
+            raise ValueError(f"row rules use undeclared columns: {', '.join(sorted(unknown))}")
+        return self
+
+    def __getitem__(self, name: str) -> Column:
+        """The column called `name`; KeyError when there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    @property
+    def prospect_columns(self) -> tuple[Column, ...]:
+        """Columns of a call list: what is known before the call."""
+        return tuple(column for column in self.columns if column.phase == "before_call")
+
+    @property
+    def attributes(self) -> tuple[Column, ...]:
+        """Columns that describe a contact before the call, without its identifier: the candidates for features."""
+        return tuple(column for column in self.prospect_columns if column.role != "identifier")
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the contract's content; titles and descriptions do not count."""
+        content = self.model_dump(
+            mode="json",
+            exclude={
+                "columns": {"__all__": {"title", "description", "default"}},
+                "row_rules": {"__all__": {"description"}},
+                "source": True,
+            },
+        )
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@lru_cache(maxsize=4)
+def load_contract(path: Path = SCHEMA_FILE) -> Contract:
+    """Read a contract. Raises ConfigError that names the field which is wrong."""
+    try:
+        return Contract.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise ConfigError(f"the data contract {path} cannot be used: {error}") from error

@@ -1,0 +1,71 @@
+"""All settings of the platform, read from `BANK_*` environment variables into one frozen object.
+
+Everything has a default that works on a laptop: files under the project's folder, SQLite for MLflow, Spark in local mode.
+Compose and production override the same names.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, SecretStr, computed_field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+#: The project's folder, where the package is installed editable or baked into an image.
+PROJECT_DIR = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """Where things are and how patient to be. Field `x` is set by `BANK_X`."""
+
+    model_config = SettingsConfigDict(env_prefix="BANK_", frozen=True, extra="ignore")
+
+    home: Path = Field(default=PROJECT_DIR, description="folder that the defaults below are relative to")
+    archive: Path | None = Field(default=None, description="a bank-additional.zip or bank+marketing.zip on disk")
+    landing_root: Path | None = Field(default=None, description="landing zone [HOME/landing]")
+    artifact_root: str | None = Field(default=None, description="file:// or s3:// URI, or a path [HOME/artifacts]")
+    mlflow_tracking_uri: str | None = Field(default=None, description="[sqlite:///HOME/artifacts/mlflow.db]")
+    model_name: str = Field(default="bank_marketing", description="name of the registered model")
+    results_file: Path | None = Field(default=None, description="the chosen model configuration [HOME/results.json]")
+    spark_master: str = Field(default="local[*]", description="used outside Airflow; there, the spark_default connection")
+    spark_driver_memory: str = Field(default="2g", description="heap of the Spark driver")
+    archive_timeout_seconds: float = Field(default=5.0, gt=0, description="patience for each source of the archive")
+    registry_timeout_seconds: int = Field(default=10, gt=0, description="patience for one MLflow request")
+    landing_settle_seconds: float = Field(default=2.0, ge=0, description="a younger landed file may still be written")
+    mail_to: str = Field(default="", description="recipients of reports and alerts, comma-separated")
+    public_mlflow_url: str = Field(default="", description="where people's browsers reach MLflow, for links")
+    s3_endpoint_url: str | None = Field(default=None, description="S3 server when it is not AWS")
+    s3_access_key: SecretStr | None = Field(default=None, description="else the usual AWS credential chain")
+    s3_secret_key: SecretStr | None = Field(default=None, description="else the usual AWS credential chain")
+
+    @computed_field  # type: ignore[prop-decorator]
+    @cached_property
+    def landing(self) -> Path:
+        """Folder of the landing zone, absolute."""
+        return (self.landing_root or self.home / "landing").resolve()
+
+    @computed_field  # type: ignore[prop-decorator]
+    @cached_property
+    def artifacts(self) -> str:
+        """Root URI of all artifacts, without a trailing slash."""
+        root = self.artifact_root or str(self.home / "artifacts")
+        return root.rstrip("/") if "://" in root else Path(root).resolve().as_uri()
+
+    @computed_field  # type: ignore[prop-decorator]
+    @cached_property
+    def tracking_uri(self) -> str:
+        """MLflow's tracking and registry URI."""
+        return self.mlflow_tracking_uri or f"sqlite:///{(self.home / 'artifacts' / 'mlflow.db').resolve()}"
+
+    @computed_field  # type: ignore[prop-decorator]
+    @cached_property
+    def results(self) -> Path:
+        """The file that says which model is trained."""
+        return (self.results_file or self.home / "results.json").resolve()
+
+    @computed_field  # type: ignore[prop-decorator]
+    @cached_property
+    def cache(self) -> Path:
+        """Folder for what was downloaded or can be made again."""
+        return (self.home / ".cache").resolve()
