@@ -1,0 +1,160 @@
+"""The artifact store on a file system: publication is one rename."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from bank_marketing.artifacts.manifest import FileEntry, Manifest, file_digest
+from bank_marketing.artifacts.store import MANIFEST, ArtifactStore, Stage
+from bank_marketing.errors import ArtifactMissing, StoreUnavailable
+
+_STAGING = "_staging"
+
+_WHY = {
+    errno.ENOSPC: "the disk is full: free some space, or `bank-marketing prune`",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "this user may not write there",
+    errno.EPERM: "this user may not write there",
+}
+
+
+@contextmanager
+def _told(action: str, place: Path | str) -> Iterator[None]:
+    """Turn an OSError into the sentence an operator needs."""
+    try:
+        yield
+    except OSError as error:
+        reason = _WHY.get(error.errno or 0, error.strerror or str(error))
+        raise StoreUnavailable(f"cannot {action} {place}: {reason} (BANK_ARTIFACT_ROOT says where artifacts go)") from error
+
+
+def path_of(uri: str) -> Path:
+    """Local path of a file:// URI."""
+    return Path(unquote(urlsplit(uri).path))
+
+
+class _LocalStage(Stage):
+    def __init__(self, store: LocalStore, path: Path) -> None:
+        self.store = store
+        self.path = path
+        self.uri = path.as_uri()
+
+    def files(self, folder: str = "") -> list[FileEntry]:
+        base = self.path / folder
+        found = sorted(path for path in base.rglob("*") if path.is_file() and not path.name.startswith((".", "_SUCCESS")))
+        with _told("read", base):
+            return [
+                FileEntry(path=path.relative_to(base).as_posix(), sha256=file_digest(path), size=path.stat().st_size)
+                for path in found
+            ]
+
+    def commit(self, manifest: Manifest, folder: str = "") -> None:
+        source, target = self.path / folder, path_of(manifest.uri)
+        with _told("publish", target):
+            for leftover in [path for path in source.rglob("*") if path.is_file() and path.name.startswith((".", "_SUCCESS"))]:
+                leftover.unlink()
+            (source / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            replaced = self.store.fresh_staging("replaced-")
+            if target.exists():  # an earlier try that left no manifest, or other content: out of the way, then in place
+                target.rename(replaced)
+            source.rename(target)
+            shutil.rmtree(replaced, ignore_errors=True)
+            if source == self.path:
+                self.path.mkdir()
+
+    def _existing(self, uri: str) -> Manifest | None:
+        return self.store.manifest(uri) if self.store.has_manifest(uri) else None
+
+
+class LocalStore(ArtifactStore):
+    """Artifacts below one directory of a file system."""
+
+    def __init__(self, root: str) -> None:
+        """Open (and make when it is first written to) the store at a file:// URI."""
+        self.root = root.rstrip("/")
+        self.path = path_of(self.root)
+
+    def exists(self, uri: str) -> bool:
+        """Whether there is a file at `uri`."""
+        return path_of(uri).is_file()
+
+    def read_bytes(self, uri: str) -> bytes:
+        """Content of the file at `uri`."""
+        try:
+            return path_of(uri).read_bytes()
+        except FileNotFoundError as error:
+            raise ArtifactMissing(f"there is no file {uri}") from error
+
+    def write_bytes(self, uri: str, content: bytes, *, if_absent: bool = False) -> bool:
+        """Write one file in one step."""
+        target = path_of(uri)
+        with _told("write", target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=target.parent, prefix=".")
+            try:
+                with os.fdopen(handle, "wb") as stream:
+                    stream.write(content)
+                if not if_absent:
+                    Path(name).replace(target)
+                    return True
+                try:
+                    os.link(name, target)
+                except FileExistsError:
+                    return False
+                return True
+            finally:
+                Path(name).unlink(missing_ok=True)
+
+    def list_files(self, uri: str) -> Iterator[str]:
+        """URIs of all files below a directory URI, sorted."""
+        base = path_of(uri)
+        yield from (path.as_uri() for path in sorted(base.rglob("*")) if path.is_file())
+
+    def remove(self, uri: str) -> None:
+        """Remove a file or a directory."""
+        path = path_of(uri)
+        with _told("remove", path):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+    def fresh_staging(self, prefix: str) -> Path:
+        """A path that nothing uses yet, on the same file system as the artifacts (so that a rename is atomic)."""
+        staging = self.path / _STAGING
+        staging.mkdir(parents=True, exist_ok=True)
+        path = Path(tempfile.mkdtemp(dir=staging, prefix=prefix))
+        path.rmdir()
+        return path
+
+    @contextmanager
+    def stage(self) -> Iterator[Stage]:
+        """A fresh stage, private to this try."""
+        with _told("write to", self.path):
+            path = self.fresh_staging("try-")
+            path.mkdir()
+        try:
+            yield _LocalStage(self, path)
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
+    @contextmanager
+    def local_copy(self, uri: str) -> Iterator[Path]:
+        """The path itself: nothing is copied."""
+        path = path_of(uri)
+        if not path.exists():
+            raise ArtifactMissing(f"there is nothing at {uri}")
+        yield path
+
+    def spark_uri(self, uri: str) -> str:
+        """file:// URIs are known to Spark."""
+        return uri

@@ -1,0 +1,180 @@
+"""The artifact store: directories that appear whole or not at all, on a file system or on S3."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from bank_marketing.artifacts.manifest import ArtifactRef, FileEntry, Manifest, code_version, library_versions
+from bank_marketing.errors import ArtifactCorrupt, ArtifactMissing, ConfigError
+
+if TYPE_CHECKING:
+    from bank_marketing.settings import Settings
+
+MANIFEST = "manifest.json"
+
+
+class Stage(ABC):
+    """A private place to make an artifact in. What is not published when the stage closes is gone.
+
+    Attributes:
+        path: local directory; files written here are part of the artifact.
+        uri: the same place as Spark writes to it (a directory URI).
+    """
+
+    path: Path
+    uri: str
+
+    @abstractmethod
+    def files(self, folder: str = "") -> list[FileEntry]:
+        """Files staged below `folder`, paths relative to it, digests computed, hidden and marker files left out."""
+
+    @abstractmethod
+    def commit(self, manifest: Manifest, folder: str = "") -> None:
+        """Move `folder` (default: all) to `manifest.uri`, its manifest last; an artifact already there is replaced."""
+
+    def publish(
+        self,
+        uri: str,
+        kind: str,
+        *,
+        folder: str = "",
+        volatile: Callable[[str], bool] = lambda path: False,
+        **fields: Any,
+    ) -> Manifest:
+        """Publish what was staged in `folder` as the artifact `uri`.
+
+        An artifact with the same content that is already there is kept as it is, so a retried task publishes once.
+
+        Args:
+            uri: the artifact's final place.
+            kind: what it is, for example `snapshot`.
+            folder: sub-folder of the stage that becomes the artifact.
+            volatile: tells which files do not identify the artifact.
+            **fields: further fields of the Manifest.
+
+        Returns:
+            The manifest of the artifact that is there now.
+
+        Raises:
+            StoreUnavailable: the store is full, read-only or does not answer.
+        """
+        files = tuple(
+            entry.model_copy(update={"volatile": True}) if volatile(entry.path) else entry for entry in self.files(folder)
+        )
+        draft = Manifest(
+            kind=kind,
+            uri=uri,
+            created_at=datetime.now(UTC),
+            files=files,
+            code_version=code_version(),
+            libraries=library_versions(),
+            **fields,
+        )
+        manifest = draft.model_copy(update={"content_digest": draft.digest()})
+        existing = self._existing(uri)
+        if existing is not None and existing.content_digest == manifest.content_digest:
+            return existing
+        self.commit(manifest, folder)
+        return manifest
+
+    @abstractmethod
+    def _existing(self, uri: str) -> Manifest | None: ...
+
+
+class ArtifactStore(ABC):
+    """Named bytes below one root URI. Writing the same artifact twice is free; reading a broken one is an error."""
+
+    root: str
+
+    def uri(self, *parts: str) -> str:
+        """URI of something below the root."""
+        return "/".join([self.root, *(part.strip("/") for part in parts)])
+
+    @abstractmethod
+    def exists(self, uri: str) -> bool:
+        """Whether there is a file at `uri`."""
+
+    @abstractmethod
+    def read_bytes(self, uri: str) -> bytes:
+        """Content of the file at `uri`. Raises ArtifactMissing when there is none."""
+
+    @abstractmethod
+    def write_bytes(self, uri: str, content: bytes, *, if_absent: bool = False) -> bool:
+        """Write one file in one step. With `if_absent`, an existing file stays and the answer is False."""
+
+    @abstractmethod
+    def list_files(self, uri: str) -> Iterator[str]:
+        """URIs of all files below a directory URI, sorted."""
+
+    @abstractmethod
+    def remove(self, uri: str) -> None:
+        """Remove a file or a directory; nothing there is fine."""
+
+    @abstractmethod
+    def stage(self) -> AbstractContextManager[Stage]:
+        """A fresh stage, private to this try."""
+
+    @abstractmethod
+    def local_copy(self, uri: str) -> AbstractContextManager[Path]:
+        """A local path to read a file or directory through, for libraries that need one."""
+
+    @abstractmethod
+    def spark_uri(self, uri: str) -> str:
+        """The URI as Spark's Hadoop file systems know it."""
+
+    def has_manifest(self, uri: str) -> bool:
+        """Whether an artifact was published at `uri`."""
+        return self.exists(f"{uri}/{MANIFEST}")
+
+    def manifest(self, artifact: ArtifactRef | str) -> Manifest:
+        """The manifest of an artifact.
+
+        Raises:
+            ArtifactMissing: nothing was published there.
+            ArtifactCorrupt: the manifest is unreadable, or is not the one the reference asks for.
+        """
+        uri = artifact if isinstance(artifact, str) else artifact.uri
+        if not self.has_manifest(uri):
+            raise ArtifactMissing(f"no artifact at {uri}: it has no {MANIFEST}. Run the task that makes it again.")
+        try:
+            manifest = Manifest.model_validate_json(self.read_bytes(f"{uri}/{MANIFEST}"))
+        except ValidationError as error:
+            raise ArtifactCorrupt(f"the manifest of {uri} cannot be read: {error}") from error
+        if manifest.digest() != manifest.content_digest:
+            raise ArtifactCorrupt(f"the manifest of {uri} was altered: its content digest does not match its content")
+        if isinstance(artifact, ArtifactRef) and artifact.digest != manifest.content_digest:
+            raise ArtifactCorrupt(
+                f"{uri} holds {manifest.kind} {manifest.content_digest[:12]}, not the {artifact.kind} {artifact.digest[:12]} "
+                "that was asked for: it was made again since. Re-run the tasks after the one that made it."
+            )
+        return manifest
+
+    def verify(self, artifact: ArtifactRef | str) -> Manifest:
+        """Check every file of an artifact against its manifest. Raises ArtifactCorrupt that names the first bad file."""
+        manifest = self.manifest(artifact)
+        import hashlib
+
+        for entry in manifest.files:
+            uri = f"{manifest.uri}/{entry.path}"
+            if not self.exists(uri):
+                raise ArtifactCorrupt(f"{uri} is missing; the manifest of {manifest.kind} lists it")
+            if hashlib.sha256(self.read_bytes(uri)).hexdigest() != entry.sha256:
+                raise ArtifactCorrupt(f"{uri} was altered: its sha256 is not the one in the manifest of {manifest.kind}")
+        return manifest
+
+
+def open_store(settings: Settings) -> ArtifactStore:
+    """The store of `settings.artifacts`. Raises ConfigError for a scheme that is not known."""
+    scheme = settings.artifacts.partition("://")[0]
+    if scheme == "file":
+        from bank_marketing.artifacts.local import LocalStore
+
+        return LocalStore(settings.artifacts)
+    raise ConfigError(f"BANK_ARTIFACT_ROOT={settings.artifacts}: the scheme {scheme}:// is not supported; use file://")

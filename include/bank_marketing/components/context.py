@@ -1,0 +1,93 @@
+"""What every component is told about the run it belongs to, and how it publishes its artifact."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from bank_marketing.artifacts import ArtifactRef, ArtifactStore, Manifest, Stage, open_store
+from bank_marketing.contract import Contract, load_contract
+from bank_marketing.errors import InvalidAsOf
+from bank_marketing.settings import Settings
+
+
+class Entity(BaseModel):
+    """Base of the components' Config and Artifact entities: immutable, and nothing undeclared gets in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """The run: which DAG, which run, as of which day. Time enters a component here and nowhere else."""
+
+    dag_id: str
+    run_id: str
+    as_of: date
+    settings: Settings = field(default_factory=Settings)
+    links: dict[str, str] = field(default_factory=dict)
+    actor: str = "bank-marketing"
+
+    @cached_property
+    def store(self) -> ArtifactStore:
+        """The artifact store of the settings."""
+        return open_store(self.settings)
+
+    @property
+    def contract(self) -> Contract:
+        """The data contract."""
+        return load_contract()
+
+    @property
+    def run_uri(self) -> str:
+        """Where the artifacts of this run are."""
+        run = re.sub(r"[^A-Za-z0-9._-]+", "-", self.run_id).strip("-")
+        return self.store.uri("runs", self.dag_id, self.as_of.isoformat(), run)
+
+    def component_uri(self, component: str) -> str:
+        """Where one component of this run publishes."""
+        return f"{self.run_uri}/{component}"
+
+    def stage(self) -> AbstractContextManager[Stage]:
+        """A private place to make an artifact in."""
+        return self.store.stage()
+
+    def publish(
+        self, stage: Stage, component: str, kind: str, *, parents: Iterable[ArtifactRef] = (), **fields: Any
+    ) -> Manifest:
+        """Publish what `stage` holds as this run's artifact of `component`. Further fields are those of Stage.publish."""
+        return stage.publish(
+            self.component_uri(component),
+            kind,
+            as_of=self.as_of,
+            dag_id=self.dag_id,
+            run_id=self.run_id,
+            schema_digest=self.contract.digest,
+            parents=tuple(parents),
+            **fields,
+        )
+
+
+def parse_as_of(text: str | date, *, today: date | None = None) -> date:
+    """The day that `text` (YYYY-MM-DD) names.
+
+    Raises:
+        InvalidAsOf: it is no date, or lies in the future.
+    """
+    if isinstance(text, date) and not isinstance(text, datetime):
+        day = text
+    else:
+        try:
+            day = date.fromisoformat(str(text).strip()[:10])
+        except ValueError as error:
+            raise InvalidAsOf(f"as_of={text!r} is not a date: write it as YYYY-MM-DD, for example 2010-06-30") from error
+    if day > (today or datetime.now(UTC).date()):
+        raise InvalidAsOf(f"as_of={day} is in the future: nothing can have landed for it yet")
+    return day
