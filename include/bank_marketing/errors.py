@@ -102,3 +102,7 @@ class NoProductionModel(BankMarketingError):
 
 class ModelIncompatible(BankMarketingError):
     """A model does not fit the data or the contract it is asked to score."""
+
+
+class NotEnoughHistory(BankMarketingError):
+    """Too little has landed by `as_of` to train and to judge a model on unseen days."""

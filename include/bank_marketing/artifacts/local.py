@@ -47,6 +47,21 @@ class _LocalStage(Stage):
         self.path = path
         self.uri = path.as_uri()
 
+    def adopt(self, spark_folder: str, target: str) -> bool:
+        parts = sorted((self.path / spark_folder).glob("part-*"))
+        if not parts:
+            return False
+        if len(parts) > 1:
+            raise ValueError(f"{spark_folder} holds {len(parts)} part files, expected one")
+        final = self.path / target
+        final.parent.mkdir(parents=True, exist_ok=True)
+        parts[0].rename(final)
+        return True
+
+    def number_parts(self, spark_folder: str) -> None:
+        for number, part in enumerate(sorted((self.path / spark_folder).glob("part-*"))):
+            part.rename(part.with_name(f"part-{number}.parquet"))
+
     def files(self, folder: str = "") -> list[FileEntry]:
         base = self.path / folder
         found = sorted(path for path in base.rglob("*") if path.is_file() and not path.name.startswith((".", "_SUCCESS")))

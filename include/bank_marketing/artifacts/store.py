@@ -32,6 +32,14 @@ class Stage(ABC):
     uri: str
 
     @abstractmethod
+    def adopt(self, spark_folder: str, target: str) -> bool:
+        """Give the one part file that Spark wrote into `spark_folder` the name `target`. False when Spark wrote none."""
+
+    @abstractmethod
+    def number_parts(self, spark_folder: str) -> None:
+        """Name the part files that Spark wrote part-0.parquet, part-1.parquet, … instead of by their job's random id."""
+
+    @abstractmethod
     def files(self, folder: str = "") -> list[FileEntry]:
         """Files staged below `folder`, paths relative to it, digests computed, hidden and marker files left out."""
 

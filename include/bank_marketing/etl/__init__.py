@@ -1,0 +1,1 @@
+"""Pure Spark transformations: DataFrame in, DataFrame out. Sessions, paths and clocks are the callers'."""

@@ -1,0 +1,48 @@
+"""One way to get a Spark session: the same on a laptop, under spark-submit and on a cluster."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from pyspark import SparkConf
+from pyspark.sql import SparkSession
+
+from bank_marketing.settings import Settings
+
+#: Options that results depend on; the rest is the cluster's business.
+RESULT_OPTIONS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.parquet.compression.codec": "zstd",
+}
+
+#: Options that only matter for speed on small days; a cluster overrides them in spark-defaults or the connection.
+LOCAL_OPTIONS = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "2000",
+}
+
+
+def spark_session(app_name: str, settings: Settings) -> SparkSession:
+    """The running session, or a new one.
+
+    spark-submit (and so the `spark_default` connection) decides about the master; without it, `settings.spark_master` does.
+    """
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    conf = SparkConf()
+    options = dict(RESULT_OPTIONS)
+    if not conf.get("spark.master"):
+        conf.setMaster(settings.spark_master)
+        options["spark.driver.memory"] = settings.spark_driver_memory
+    if conf.get("spark.master", "").startswith("local"):
+        options |= {name: value for name, value in LOCAL_OPTIONS.items() if not conf.contains(name)}
+    conf.setAppName(app_name)
+    conf.setAll(list(options.items()))
+    session = SparkSession.builder.config(conf=conf).getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session

@@ -1,0 +1,100 @@
+"""The data as of a day: which clean directories it is made of, and how to read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict, Field
+from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import functions as f
+
+from bank_marketing.artifacts import ArtifactStore
+from bank_marketing.contract import Contract
+from bank_marketing.contract.spark import clean_schema
+
+#: The one file of clean rows in a clean directory; `rejected/` beside it holds what was not clean.
+CLEAN_FILE = "part-0.parquet"
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CleanDay(_Entry):
+    """One landed file, cleaned: where it is and how its rows came out."""
+
+    contact_date: date
+    source_sha256: str
+    path: str = Field(description="relative to the store's root, so that a snapshot is the same wherever it lies")
+    digest: str = Field(description="content digest of the clean directory")
+    rows_read: int
+    clean: int
+    rejected: int
+    duplicates: int
+    warnings: dict[str, int] = {}
+
+
+class Superseded(_Entry):
+    """A contact that landed on two days: the later file's row stands."""
+
+    contact_id: str
+    kept: date
+    dropped: date
+    identical: bool
+
+
+class Snapshot(_Entry):
+    """All clean days up to and including `as_of`."""
+
+    as_of: date
+    synthetic: bool
+    days: tuple[CleanDay, ...]
+    superseded: tuple[Superseded, ...] = ()
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Sums over all days; `superseded` rows are in `clean` and left out when the snapshot is read."""
+        totals = {
+            name: sum(getattr(day, name) for day in self.days) for name in ("rows_read", "clean", "rejected", "duplicates")
+        }
+        return totals | {"superseded": len(self.superseded)}
+
+
+def read_days(spark: SparkSession, days: Sequence[CleanDay], store: ArtifactStore, contract: Contract) -> DataFrame:
+    """Clean rows of the given days, as they were published."""
+    paths = [f"{store.spark_uri(store.uri(day.path))}/{CLEAN_FILE}" for day in days if day.clean]
+    return spark.read.schema(clean_schema(contract.columns)).parquet(*paths)
+
+
+def read_snapshot(spark: SparkSession, snapshot: Snapshot, store: ArtifactStore, contract: Contract) -> DataFrame:
+    """Rows of a snapshot: one a contact, the later landed one where a contact landed twice."""
+    rows = read_days(spark, snapshot.days, store, contract)
+    if not snapshot.superseded:
+        return rows
+    dropped = spark.createDataFrame(
+        [(entry.contact_id, entry.dropped) for entry in snapshot.superseded], "contact_id string, contact_date date"
+    )
+    return rows.join(f.broadcast(dropped), ["contact_id", "contact_date"], "left_anti")
+
+
+def find_superseded(rows: DataFrame, contract: Contract) -> list[Superseded]:
+    """Contacts that stand in the files of more than one day. The number of rows collected is that of the doubles."""
+    content = [column.name for column in contract.columns if not column.derived]
+    doubles = rows.groupBy("contact_id").count().where("count > 1").select("contact_id")
+    newest = Window.partitionBy("contact_id").orderBy(f.col("contact_date").desc())
+    found = (
+        rows.join(f.broadcast(doubles), "contact_id")
+        .withColumn("_content", f.xxhash64(*content))
+        .withColumn("_rank", f.row_number().over(newest))
+        .withColumn("_kept", f.first("contact_date").over(newest))
+        .withColumn("_same", f.first("_content").over(newest) == f.col("_content"))
+        .where("_rank > 1")
+        .orderBy("contact_id", "contact_date")
+        .select("contact_id", "contact_date", "_kept", "_same")
+        .collect()
+    )
+    return [
+        Superseded(contact_id=row["contact_id"], kept=row["_kept"], dropped=row["contact_date"], identical=row["_same"])
+        for row in found
+    ]
