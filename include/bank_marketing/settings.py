@@ -12,6 +12,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr, computed_field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bank_marketing.economics import Economics
+
 #: The project's folder, where the package is installed editable or baked into an image.
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 
@@ -35,9 +37,16 @@ class Settings(BaseSettings):
     landing_settle_seconds: float = Field(default=2.0, ge=0, description="a younger landed file may still be written")
     mail_to: str = Field(default="", description="recipients of reports and alerts, comma-separated")
     public_mlflow_url: str = Field(default="", description="where people's browsers reach MLflow, for links")
+    call_cost: float = Field(default=8.0, gt=0, description="cost of one call, in euro")
+    deposit_margin: float = Field(default=40.0, gt=0, description="margin of one deposit, in euro")
     s3_endpoint_url: str | None = Field(default=None, description="S3 server when it is not AWS")
     s3_access_key: SecretStr | None = Field(default=None, description="else the usual AWS credential chain")
     s3_secret_key: SecretStr | None = Field(default=None, description="else the usual AWS credential chain")
+
+    @property
+    def economics(self) -> Economics:
+        """The money of these settings."""
+        return Economics(call_cost=self.call_cost, deposit_margin=self.deposit_margin)
 
     @computed_field  # type: ignore[prop-decorator]
     @cached_property

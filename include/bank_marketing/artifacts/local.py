@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from bank_marketing.artifacts.manifest import FileEntry, Manifest, file_digest
 from bank_marketing.artifacts.store import MANIFEST, ArtifactStore, Stage
@@ -36,6 +36,11 @@ def _told(action: str, place: Path | str) -> Iterator[None]:
         raise StoreUnavailable(f"cannot {action} {place}: {reason} (BANK_ARTIFACT_ROOT says where artifacts go)") from error
 
 
+def uri_of(path: Path) -> str:
+    """file:// URI of a path; `=` stays readable, as in `contact_date=2010-06-30`."""
+    return "file://" + quote(str(path.absolute()), safe="/=")
+
+
 def path_of(uri: str) -> Path:
     """Local path of a file:// URI."""
     return Path(unquote(urlsplit(uri).path))
@@ -45,7 +50,7 @@ class _LocalStage(Stage):
     def __init__(self, store: LocalStore, path: Path) -> None:
         self.store = store
         self.path = path
-        self.uri = path.as_uri()
+        self.uri = store.spark_uri(uri_of(path))
 
     def adopt(self, spark_folder: str, target: str) -> bool:
         parts = sorted((self.path / spark_folder).glob("part-*"))
@@ -132,7 +137,7 @@ class LocalStore(ArtifactStore):
     def list_files(self, uri: str) -> Iterator[str]:
         """URIs of all files below a directory URI, sorted."""
         base = path_of(uri)
-        yield from (path.as_uri() for path in sorted(base.rglob("*")) if path.is_file())
+        yield from (uri_of(path) for path in sorted(base.rglob("*")) if path.is_file())
 
     def remove(self, uri: str) -> None:
         """Remove a file or a directory."""
@@ -171,5 +176,5 @@ class LocalStore(ArtifactStore):
         yield path
 
     def spark_uri(self, uri: str) -> str:
-        """file:// URIs are known to Spark."""
-        return uri
+        """Spark takes a file:// path literally: nothing in it may be percent-encoded."""
+        return f"file://{path_of(uri)}"

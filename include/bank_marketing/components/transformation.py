@@ -29,7 +29,7 @@ class TransformationConfig(Entity):
     validation_rows: int = Field(
         default=5000, gt=0, description="the threshold needs that many; fewer follow the last month's luck"
     )
-    max_share: float = Field(default=0.3, gt=0, lt=1, description="share of days and rows that either part may take at most")
+    max_share: float = Field(default=0.3, gt=0, lt=1, description="share of the rows that either part may take at most")
     min_train_rows: int = Field(default=1000, gt=0, description="about 50 subscribers at the crisis' rates of 3 to 6 percent")
     rows_per_file: int = Field(default=2_000_000, gt=0, description="about 100 MB of Parquet")
 

@@ -48,7 +48,7 @@ def temporal_split(
         holdout_rows: the holdout is the shortest run of last days with at least this many rows
         holdout_days: and at least this many days.
         validation_rows: rows of the days before it.
-        max_share: neither holdout nor validation takes more than this share of the days and rows before its end.
+        max_share: neither holdout nor validation takes more than this share of the rows before its end.
         min_train_rows: fewer rows for training raise.
 
     Raises:
@@ -67,13 +67,13 @@ def temporal_split(
 
 
 def _tail(days: Sequence[tuple[date, int]], rows: int, least: int, max_share: float) -> int:
-    """How many last days reach `rows` rows and `least` days, within `max_share` of days and rows."""
+    """How many last days reach `rows` rows and `least` days, within `max_share` of all rows."""
     total = sum(n for _, n in days)
     taken = count = 0
     for _, n in reversed(days):
         if taken >= rows and count >= least:
             break
-        if count + 1 > max_share * len(days) or (count and taken + n > max_share * total):
+        if count and taken + n > max_share * total:
             break
         taken, count = taken + n, count + 1
     return count

@@ -1,0 +1,235 @@
+"""Training: exactly what `results.json` says, on the features of a snapshot; everything about it goes to MLflow."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from bank_marketing.artifacts import ArtifactRef
+from bank_marketing.components import transformation
+from bank_marketing.components.context import Entity, RunContext
+from bank_marketing.errors import NotEnoughHistory
+from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.results import load_results
+from bank_marketing.registry.registry import REFERENCE_FILE
+from bank_marketing.registry.tracking import answering, connect, experiment_id
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bank_marketing.modeling.metrics import Metrics
+    from bank_marketing.modeling.model import TermDepositModel
+
+COMPONENT = "train_model"
+KIND = "model"
+MODEL = "model"
+
+#: What an MLflow server needs to serve the model; without it MLflow guesses by importing everything.
+REQUIREMENTS = ("bank-marketing-platform", "mlflow", "scikit-learn", "skops", "pandas", "numpy")
+
+log = logging.getLogger(__name__)
+
+
+class TrainingConfig(Entity):
+    """What to train. Without a choice, `results.json` decides."""
+
+    choice: ModelChoice | None = None
+    reference_rows: int = Field(default=5000, gt=0, description="training rows kept for drift: KS distances good to .02")
+    min_positives: int = Field(default=30, gt=0, description="fewer subscribers teach nothing")
+
+
+class TrainingInputs(Entity):
+    """The features to train on."""
+
+    features: ArtifactRef
+
+
+class ModelArtifact(Entity):
+    """A trained model: `model/`, `metrics.json` of the validation days, `reference.parquet`, `importance.csv`, `plots/`."""
+
+    ref: ArtifactRef
+    features: ArtifactRef
+    choice: ModelChoice
+    threshold: float
+    trained_through: str
+    synthetic: bool
+    model_sha256: str
+    mlflow_run_id: str
+    mlflow_model_id: str
+    metrics: dict[str, float]
+
+
+def run(config: TrainingConfig, inputs: TrainingInputs, context: RunContext) -> ModelArtifact:
+    """Train and publish a model.
+
+    Raises:
+        ConfigError: results.json is missing, invalid or made for another contract.
+        NotEnoughHistory: too few subscribers to learn from.
+        RegistryUnavailable: MLflow does not answer.
+    """
+    from bank_marketing.modeling import plots
+    from bank_marketing.modeling.metrics import evaluate
+    from bank_marketing.modeling.model import train
+
+    choice = config.choice or load_results(context.settings.results, context.contract.digest).winner.choice
+    client = connect(context.settings)
+    manifest = context.store.manifest(inputs.features)
+    table = load_features(inputs.features, context)
+    parts = {name: table[table["split"] == name] for name in ("train", "validation")}
+    _check_enough(parts, config)
+    model, probabilities = train(choice, parts["train"], parts["validation"])
+    y = parts["validation"]["y"].to_numpy(int)
+    metrics = evaluate(y, probabilities, model.threshold, context.settings.economics)
+    synthetic = bool(manifest.details.get("synthetic"))
+    with context.stage() as stage:
+        folder = stage.path / MODEL
+        folder.mkdir()
+        model.save(folder)
+        (stage.path / "metrics.json").write_text(metrics.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        model.feature_importance().to_csv(stage.path / "importance.csv", index=False)
+        _reference(model, table[table["split"] != "holdout"], config.reference_rows, stage.path / REFERENCE_FILE)
+        note = "SYNTHETIC data" if synthetic else ""
+        plots.draw(y, probabilities, model.threshold, model.feature_importance(), stage.path / "plots", note)
+        sha256 = hashlib.sha256((folder / "model.skops").read_bytes()).hexdigest()
+        with answering(context.settings):
+            run_id, model_id = _log(stage.path, model, metrics, inputs.features, parts, context)
+        published = context.publish(
+            stage,
+            COMPONENT,
+            KIND,
+            parents=[inputs.features],
+            rows={name: len(part) for name, part in parts.items()},
+            parameters={"choice": choice.model_dump(mode="json")},
+            details={
+                "threshold": model.threshold,
+                "trained_through": model.trained_through,
+                "synthetic": synthetic,
+                "model_sha256": sha256,
+                "metrics": metrics.model_dump(mode="json"),
+            },
+            notes={"mlflow_run_id": run_id, "mlflow_model_id": model_id},
+            volatile=lambda path: path.startswith("plots/"),
+        )
+        with answering(context.settings):
+            client.set_tag(run_id, "model_digest", published.content_digest)
+    log.info(
+        "trained %s through %s: validation F1 %.3f, ROC AUC %.3f",
+        choice.algorithm,
+        model.trained_through,
+        metrics.f1,
+        metrics.roc_auc,
+    )
+    return load(published.ref, context)
+
+
+def load(ref: ArtifactRef, context: RunContext) -> ModelArtifact:
+    """The artifact behind a reference."""
+    manifest = context.store.manifest(ref)
+    details: dict[str, Any] = manifest.details
+    notes: dict[str, Any] = manifest.notes
+    return ModelArtifact(
+        ref=ref,
+        features=manifest.parents[0],
+        choice=ModelChoice.model_validate(manifest.parameters["choice"]),
+        mlflow_run_id=notes["mlflow_run_id"],
+        mlflow_model_id=notes["mlflow_model_id"],
+        **{name: details[name] for name in ("threshold", "trained_through", "synthetic", "model_sha256", "metrics")},
+    )
+
+
+def load_model(ref: ArtifactRef, context: RunContext) -> TermDepositModel:
+    """The model itself. Raises ArtifactMissing, ArtifactCorrupt, ModelIncompatible."""
+    from bank_marketing.modeling.model import TermDepositModel
+
+    context.store.verify(ref)
+    with context.store.local_copy(f"{ref.uri}/{MODEL}") as folder:
+        return TermDepositModel.load(folder)
+
+
+def load_features(ref: ArtifactRef, context: RunContext, split: str | None = None) -> pd.DataFrame:
+    """The features table, or one part of it, in time order; `contact_date` as ISO text."""
+    import pandas as pd
+
+    context.store.manifest(ref)
+    with context.store.local_copy(f"{ref.uri}/{transformation.FEATURES}") as folder:
+        filters = [("split", "==", split)] if split else None
+        table = pd.read_parquet(folder, filters=filters)
+    table["contact_date"] = table["contact_date"].astype(str)
+    return table.sort_values(["contact_date", "contact_id"], ignore_index=True)
+
+
+def _check_enough(parts: dict[str, pd.DataFrame], config: TrainingConfig) -> None:
+    for name, part in parts.items():
+        positives = int(part["y"].sum())
+        if positives < config.min_positives or positives == len(part):
+            raise NotEnoughHistory(
+                f"the {name} days have {positives} subscribers among {len(part)} contacts; at least {config.min_positives} are needed, "
+                "and not everybody. Choose a later as_of."
+            )
+
+
+def _reference(model: TermDepositModel, rows: pd.DataFrame, limit: int, path: Path) -> None:
+    """Every n-th training row with its probability: the same days and mix as the training data, in a few hundred kilobytes."""
+    import numpy as np
+
+    picked = rows.iloc[np.linspace(0, len(rows) - 1, min(limit, len(rows))).round().astype(int)]
+    picked.assign(probability=model.predict_proba(picked)).to_parquet(path, index=False)
+
+
+def _log(
+    folder: Path,
+    model: TermDepositModel,
+    metrics: Metrics,
+    features: ArtifactRef,
+    parts: dict[str, pd.DataFrame],
+    context: RunContext,
+) -> tuple[str, str]:
+    """Log everything to MLflow; returns run id and model id."""
+    import mlflow
+    from mlflow.models import infer_signature
+
+    from bank_marketing.artifacts.manifest import code_version
+    from bank_marketing.modeling import pyfunc
+
+    client = connect(context.settings)
+    example = parts["train"].drop(columns=["y", "split", "contact_id", "contact_date"]).head(3)
+    example = example.astype(dict.fromkeys(example.select_dtypes("number").columns, "float64"))
+    with mlflow.start_run(
+        experiment_id=experiment_id(client, context.settings), run_name=f"{model.choice.algorithm} as of {context.as_of}"
+    ) as run:
+        mlflow.set_tags(
+            {
+                "as_of": str(context.as_of),
+                "dag_id": context.dag_id,
+                "dag_run_id": context.run_id,
+                "features_uri": features.uri,
+                "features_digest": features.digest,
+                "code_version": code_version(),
+            }
+        )
+        choice = model.choice.model_dump(mode="json")
+        mlflow.log_params({f"{name}.{key}" if isinstance(value, dict) else name: item
+                           for name, value in choice.items()
+                           for key, item in (value.items() if isinstance(value, dict) else [("", value)])})  # fmt: skip
+        mlflow.log_metrics({f"validation_{name}": value for name, value in metrics.model_dump().items()})
+        for name, part in parts.items():
+            dataset = mlflow.data.from_pandas(part.head(100), source=features.uri, name=f"{name} of {features.digest[:12]}")
+            mlflow.log_input(dataset, context=name, tags={"rows": str(len(part)), "features_digest": features.digest})
+        info = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=pyfunc.__file__,
+            artifacts={pyfunc.MODEL_FOLDER: str(folder / MODEL), REFERENCE_FILE: str(folder / REFERENCE_FILE)},
+            signature=infer_signature(example, model.predict_proba(example)),
+            input_example=example,
+            pip_requirements=list(REQUIREMENTS),
+        )
+        for name in ("metrics.json", "importance.csv"):
+            mlflow.log_artifact(str(folder / name))
+        mlflow.log_artifacts(str(folder / "plots"), "plots")
+        mlflow.log_text(json.dumps(choice, indent=1), "choice.json")
+    return str(run.info.run_id), str(info.model_id)

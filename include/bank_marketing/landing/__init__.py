@@ -1,0 +1,1 @@
+"""Where data come from: the archive, its exact dates, the daily files of the landing zone, and the synthetic campaign."""

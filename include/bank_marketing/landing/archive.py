@@ -1,0 +1,126 @@
+"""The archive `bank-additional.zip`: found on disk, in the cache or at UCI, and checked before it is believed.
+
+Moro, Cortez and Rita (2014), doi 10.24432/C5K306, CC BY 4.0.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import os
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bank_marketing.errors import ArchiveCorrupt, ArchiveUnavailable
+from bank_marketing.settings import Settings
+
+ARCHIVE_NAME = "bank-additional.zip"
+ARCHIVE_SHA256 = "a607b5edab6c6c75ce09c39142a77702c38123bd5aa7ae89a63503bbe17d65cd"
+CSV_NAME = "bank-additional/bank-additional-full.csv"
+CSV_SHA256 = "74adfc578bf77a7ff4bb1ba4a9f8709d9e3c6907342959c2c8416847e0afb4d8"
+
+#: The outer file of the first one is repacked by UCI from time to time, so only what is inside is pinned.
+UCI_URLS = (
+    "https://archive.ics.uci.edu/static/public/222/bank+marketing.zip",
+    "https://archive.ics.uci.edu/ml/machine-learning-databases/00222/bank-additional.zip",
+)
+
+#: No source sends more than this; the real files have 1 MB and 0.4 MB.
+MAX_BYTES = 20_000_000
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The checked content of the archive, and where it came from."""
+
+    csv: bytes
+    origin: str
+
+
+def find_archive(settings: Settings) -> Archive | None:
+    """The archive from the first source that has it, or None (then the synthetic campaign takes its place).
+
+    `BANK_ARCHIVE` is binding: when it is set, no other source is asked.
+
+    Raises:
+        ArchiveUnavailable: `BANK_ARCHIVE` names no readable file.
+        ArchiveCorrupt: a source has another file than the archive.
+    """
+    if settings.archive is not None:
+        try:
+            return _unpack(settings.archive.read_bytes(), f"BANK_ARCHIVE {settings.archive}")
+        except OSError as error:
+            raise ArchiveUnavailable(
+                f"BANK_ARCHIVE={settings.archive} cannot be read ({error.strerror}): correct the path, or unset it to look "
+                "in the cache and at UCI"
+            ) from error
+    cached = settings.cache / ARCHIVE_NAME
+    if cached.is_file():
+        return _unpack(cached.read_bytes(), f"cache {cached}")
+    log.info("archive: BANK_ARCHIVE is not set, %s does not exist", cached)
+    for url in UCI_URLS:
+        content = _download(url, settings.archive_timeout_seconds)
+        if content is not None:
+            archive = _unpack(content, url)
+            _keep(cached, content)
+            return archive
+    return None
+
+
+def _download(url: str, timeout: float, opener: Callable[..., io.BufferedIOBase] = urllib.request.urlopen) -> bytes | None:
+    try:
+        with opener(url, timeout=timeout) as response:
+            content = response.read(MAX_BYTES + 1)
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        log.info("archive: %s does not answer (%s)", url, getattr(error, "reason", error))
+        return None
+    if len(content) > MAX_BYTES:
+        raise ArchiveCorrupt(f"{url} sends more than {MAX_BYTES:,} bytes: that is not the archive")
+    return content
+
+
+def _keep(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(content)
+    temporary.replace(path)
+
+
+def _unpack(content: bytes, origin: str) -> Archive:
+    """Check and open the archive, or the outer file that holds it."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as outer:
+            if ARCHIVE_NAME in outer.namelist():
+                content = _member(outer, ARCHIVE_NAME, origin)
+        _check(content, ARCHIVE_SHA256, ARCHIVE_NAME, origin)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            csv = _member(archive, CSV_NAME, origin)
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise ArchiveCorrupt(
+            f"{origin} is not the archive: {error}. Remove it, or put the bank-additional.zip of UCI data set 222 there."
+        ) from error
+    _check(csv, CSV_SHA256, CSV_NAME, origin)
+    log.info("archive: %s", origin)
+    return Archive(csv, origin)
+
+
+def _member(archive: zipfile.ZipFile, name: str, origin: str) -> bytes:
+    if archive.getinfo(name).file_size > MAX_BYTES:
+        raise ArchiveCorrupt(f"{origin}: {name} unpacks to more than {MAX_BYTES:,} bytes: that is not the archive")
+    return archive.read(name)
+
+
+def _check(content: bytes, expected: str, name: str, origin: str) -> None:
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected:
+        raise ArchiveCorrupt(
+            f"{origin}: {name} has sha256 {found}, expected {expected}. It was altered or cut off: remove it and fetch it "
+            "again from UCI data set 222."
+        )

@@ -1,0 +1,99 @@
+"""Landing the campaign: the archive where it can be had, the labelled synthetic campaign where not."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from bank_marketing.contract import load_contract
+from bank_marketing.errors import ConfigError
+from bank_marketing.landing.archive import ARCHIVE_SHA256, find_archive
+from bank_marketing.landing.daily import Day, archive_days, write_atomically, write_day
+from bank_marketing.landing.synthetic import synthetic_days
+from bank_marketing.landing.zone import SOURCE_FILE, LandedSource, LandingZone
+from bank_marketing.settings import Settings
+
+#: Any number would do; it is fixed so that every clone lands the same synthetic campaign.
+DEFAULT_SEED = 20080505
+
+#: Contact days of the campaign, real or synthetic: the length of the progress bar.
+CAMPAIGN_DAYS = 490
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LandingSummary:
+    """What lies in the landing zone after `land`."""
+
+    source: LandedSource
+    days: int
+    rows: int
+    written: int
+    last_day: date
+
+
+def land(
+    settings: Settings,
+    *,
+    synthetic: bool = False,
+    scale: int = 1,
+    seed: int = DEFAULT_SEED,
+    replace: bool = False,
+    until: date | None = None,
+    progress: Callable[[Day], None] = lambda day: None,
+) -> LandingSummary:
+    """Land the daily files of the campaign; files that are there with the same bytes are not touched.
+
+    Args:
+        settings: where the archive and the landing zone are.
+        synthetic: land the synthetic campaign although the archive may be at hand.
+        scale: rows a day of the synthetic campaign, as a multiple of the real one's.
+        seed: of the synthetic campaign.
+        replace: empty a zone that holds another campaign first; without it, that is an error.
+        until: land no later day.
+        progress: called after each day.
+
+    Raises:
+        ArchiveCorrupt, ArchiveUnavailable: see `find_archive`.
+        ConfigError: the zone holds another campaign.
+    """
+    contract = load_contract()
+    archive = None if synthetic else find_archive(settings)
+    days: Iterable[Day]
+    if archive is None:
+        log.warning("landing the SYNTHETIC campaign%s", "" if synthetic else ": the archive cannot be had")
+        source = LandedSource(kind="synthetic", seed=seed, scale=scale)
+        days = synthetic_days(seed, scale)
+    else:
+        source = LandedSource(kind="uci", digest=ARCHIVE_SHA256)
+        days = archive_days(archive.csv, contract)
+    _claim(settings, source, replace=replace)
+    landed = rows = written = 0
+    last = date.min
+    for day in days:
+        if until is not None and day[0] > until:
+            break
+        written += write_day(settings.landing, *day, contract)
+        landed, rows, last = landed + 1, rows + len(day[1]), day[0]
+        progress(day)
+    log.info("landed %d days with %d contacts up to %s, %d of them new", landed, rows, last, written)
+    return LandingSummary(source, landed, rows, written, last)
+
+
+def _claim(settings: Settings, source: LandedSource, *, replace: bool) -> None:
+    """Say in the zone what it holds, or refuse to mix two campaigns."""
+    root = settings.landing
+    present = LandingZone(root).source() if (root / SOURCE_FILE).exists() or (root / "contacts").exists() else None
+    if present is not None and present != source:
+        if not replace:
+            raise ConfigError(
+                f"{root} holds the {present.label}; the {source.label} would mix with it. Add --replace to empty the zone first, "
+                "or set BANK_LANDING_ROOT to another folder."
+            )
+        for kind in ("contacts", "prospects"):
+            shutil.rmtree(root / kind, ignore_errors=True)
+    write_atomically(root / SOURCE_FILE, (source.model_dump_json(indent=1) + "\n").encode())

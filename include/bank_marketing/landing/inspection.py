@@ -1,0 +1,146 @@
+"""File-level checks of a landed file, in one pass over its bytes, before Spark reads a row of it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import time
+from datetime import date
+from pathlib import Path
+from typing import BinaryIO
+
+from pydantic import BaseModel, ConfigDict
+
+from bank_marketing.contract import Column, Contract
+from bank_marketing.errors import ContractViolation, LandedFileIncomplete
+from bank_marketing.landing.zone import LandedFile
+
+_BYTE_ORDER_MARKS = {
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+    b"\xef\xbb\xbf": "UTF-8 with a byte order mark",
+}
+
+#: Columns that only the sibling file `bank-full.csv` has.
+_SIBLING = {"balance", "day"}
+
+
+class InspectedFile(BaseModel):
+    """A landed file that can be read: its identity, and its number of data rows, counted without Spark."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: Path
+    date: date
+    sha256: str
+    size: int
+    rows: int
+
+
+def inspect(file: LandedFile, contract: Contract, *, settle_seconds: float) -> InspectedFile:
+    """Check a landed file as a whole.
+
+    Args:
+        file: the file.
+        contract: what its header must be.
+        settle_seconds: a file younger than this may still be written; it is waited for.
+
+    Raises:
+        LandedFileIncomplete: the file changes while it is read.
+        ContractViolation: it is empty, has no rows, another encoding, delimiter or other columns, or holds NUL bytes.
+    """
+    columns = contract.columns if file.kind == "contacts" else contract.prospect_columns
+    before = _settled(file.path, settle_seconds)
+    with file.path.open("rb") as stream:
+        _check_header(stream.readline(1 << 16), file, columns, contract)
+        sha256, rows = _scan(stream, file)
+    after = file.path.stat()
+    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        raise LandedFileIncomplete(
+            f"{_name(file)} is still being written: it changed while it was read. Re-run when it is whole."
+        )
+    if rows == 0:
+        raise _violation(
+            file, "no_rows", "it has a header and no rows", "land the day's rows, or remove the folder if nobody called"
+        )
+    return InspectedFile(path=file.path, date=file.date, sha256=sha256, size=after.st_size, rows=rows)
+
+
+def _settled(path: Path, settle_seconds: float) -> os.stat_result:
+    stat = path.stat()
+    age = time.time() - stat.st_mtime
+    if 0 <= age < settle_seconds:
+        time.sleep(settle_seconds - age)
+        stat = path.stat()
+    return stat
+
+
+def _scan(stream: BinaryIO, file: LandedFile) -> tuple[str, int]:
+    """sha256 of the whole file and the number of lines after the header that are not blank."""
+    stream.seek(0)
+    digest, rows, rest, first = hashlib.sha256(), 0, b"", True
+    while block := stream.read(1 << 20):
+        digest.update(block)
+        if b"\0" in block:
+            raise _violation(file, "nul_bytes", "it holds NUL bytes: it was cut off or is not text", "export it again")
+        lines = (rest + block).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        rest = lines.pop()
+        _check_text(lines, file)
+        rows += sum(1 for line in lines if line.strip())
+        if first and rows:
+            rows, first = rows - 1, False
+    _check_text([rest], file)
+    rows += 1 if rest.strip() and not first else 0
+    return digest.hexdigest(), rows
+
+
+def _check_text(lines: list[bytes], file: LandedFile) -> None:
+    try:
+        b"\n".join(lines).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _violation(file, "encoding", f"it is not UTF-8 text ({error.reason})", "export it as UTF-8") from error
+
+
+def _check_header(line: bytes, file: LandedFile, columns: tuple[Column, ...], contract: Contract) -> None:
+    for mark, encoding in _BYTE_ORDER_MARKS.items():
+        if line.startswith(mark):
+            raise _violation(file, "encoding", f"it is {encoding}", "export it as UTF-8 without a byte order mark")
+    if not line.strip():
+        raise _violation(file, "empty_file", "it is empty", "land the day's rows, or remove the folder if nobody called")
+    if b"\0" in line:
+        raise _violation(file, "encoding", "its header holds NUL bytes: it looks like UTF-16", "export it as UTF-8")
+    text = line.decode("utf-8", errors="replace").strip()
+    found = next(csv.reader([text], delimiter=contract.delimiter, quotechar=contract.quote))
+    expected = [column.source_name for column in columns]
+    if found == expected:
+        return
+    if len(found) == 1 and len(expected) > 1:
+        used = next((mark for mark in (",", "\t", "|") if mark in text), "")
+        seen = f"its columns are separated by {used!r}" if used else "its header is one column"
+        raise _violation(
+            file, "delimiter", f"{seen}, not by {contract.delimiter!r}", "export it with the source's own delimiter"
+        )
+    raise _violation(file, "columns", _difference(found, expected), "export it with the contract's columns, in their order")
+
+
+def _difference(found: list[str], expected: list[str]) -> str:
+    if set(found) >= _SIBLING:
+        return "it is the sibling file bank-full.csv (it has `balance` and `day`), not bank-additional-full.csv"
+    missing = [name for name in expected if name not in found]
+    extra = [name for name in found if name not in expected]
+    parts = [f"missing columns: {', '.join(missing)}"] if missing else []
+    parts += [f"unknown columns: {', '.join(repr(name) for name in extra)}"] if extra else []
+    return "; ".join(parts) or "its columns are in another order or repeated"
+
+
+def _name(file: LandedFile) -> str:
+    return f"{file.path.name} of {file.date}"
+
+
+def _violation(file: LandedFile, rule: str, found: str, mend: str) -> ContractViolation:
+    return ContractViolation(
+        f"{_name(file)} cannot be ingested: {found} ({file.path}). Nothing of it was ingested; {mend} and re-run.",
+        rule=rule,
+        location=_name(file),
+    )

@@ -1,0 +1,123 @@
+"""The landing zone: which files are there, and which should be."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bank_marketing.errors import ConfigError, LandedFileMissing
+
+Kind = Literal["contacts", "prospects"]
+
+SOURCE_FILE = "SOURCE.json"
+
+log = logging.getLogger(__name__)
+
+
+class LandedSource(BaseModel):
+    """What landed in a zone: the real archive, or a synthetic campaign with its seed and scale."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["uci", "synthetic", "feed"]
+    digest: str = ""
+    seed: int | None = None
+    scale: int = 1
+
+    @property
+    def label(self) -> str:
+        """How results name their data."""
+        if self.kind == "synthetic":
+            return f"SYNTHETIC campaign (seed {self.seed}, scale {self.scale})"
+        return "UCI Bank Marketing campaign" if self.kind == "uci" else "landed feed"
+
+
+class LandedFile(BaseModel):
+    """One file of one day."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Kind
+    date: date
+    path: Path
+
+    @property
+    def relative(self) -> str:
+        """Path below the zone's root."""
+        return f"{self.kind}/dt={self.date}/{self.kind}.csv"
+
+
+class LandingZone:
+    """`contacts/dt=YYYY-MM-DD/contacts.csv` and `prospects/dt=YYYY-MM-DD/prospects.csv` below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        """Look at the zone in `root`; nothing is read yet."""
+        self.root = root
+
+    def source(self) -> LandedSource:
+        """What landed here. A zone without `SOURCE.json` is fed by a source system of its own."""
+        path = self.root / SOURCE_FILE
+        try:
+            return LandedSource.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            return LandedSource(kind="feed")
+        except ValidationError as error:
+            raise ConfigError(
+                f"{path} cannot be read: {error}. `bank-marketing land --replace` makes the zone again."
+            ) from error
+
+    def contact_days(self, until: date) -> list[LandedFile]:
+        """Contacts files of the days up to `until`, in time order.
+
+        Raises:
+            LandedFileMissing: a day has a folder or a call list, but no contacts file.
+        """
+        days = sorted(day for day in self._days["contacts"] | self._days["prospects"] if day <= until)
+        return [self._require("contacts", day) for day in days]
+
+    def prospects(self, day: date) -> LandedFile:
+        """The call list of a day. Raises LandedFileMissing when there is none."""
+        return self._require("prospects", day)
+
+    @property
+    def first_day(self) -> date | None:
+        """First day with contacts."""
+        return min(self._days["contacts"], default=None)
+
+    @property
+    def last_day(self) -> date | None:
+        """Last day with contacts."""
+        return max(self._days["contacts"], default=None)
+
+    def _require(self, kind: Kind, day: date) -> LandedFile:
+        path = self.root / kind / f"dt={day}" / f"{kind}.csv"
+        if not path.is_file():
+            other = "its call list is there" if kind == "contacts" and day in self._days["prospects"] else "its folder is there"
+            known = other if day in self._days["contacts"] | self._days["prospects"] else "nothing of that day is there"
+            raise LandedFileMissing(
+                f"{kind}.csv of {day} has not landed at {path}, although {known}. Land it and re-run; nothing was ingested."
+                if known != "nothing of that day is there"
+                else f"{kind}.csv of {day} has not landed at {path}: {known}."
+            )
+        return LandedFile(kind=kind, date=day, path=path)
+
+    @cached_property
+    def _days(self) -> dict[str, set[date]]:
+        return {kind: set(self._folders(self.root / kind)) for kind in ("contacts", "prospects")}
+
+    @staticmethod
+    def _folders(folder: Path) -> Iterator[date]:
+        if not folder.is_dir():
+            return
+        for path in folder.iterdir():
+            try:
+                yield date.fromisoformat(path.name.removeprefix("dt="))
+            except ValueError:  # a source system may keep its own files there; they are no landed day
+                if not path.name.startswith("."):
+                    log.warning("landing zone: %s is not a day (dt=YYYY-MM-DD) and is left alone", path)

@@ -1,0 +1,37 @@
+"""A model choice: everything that training needs to know, in one frozen object that `results.json` holds."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Algorithm = Literal["logistic_regression", "random_forest", "xgboost", "lightgbm"]
+Sampler = Literal["none", "class_weight", "smote", "tomek", "smote_tomek"]
+FeatureSet = Literal["raw", "raw_macro", "trailing", "trailing_market"]
+Calibration = Literal["none", "platt", "isotonic"]
+
+
+class Window(BaseModel):
+    """Which training rows count, and how much."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    last_rows: int | None = Field(default=None, gt=0, description="train on this many last rows; all when not set")
+    half_life_days: float | None = Field(default=None, gt=0, description="weights halve with this age; equal when not set")
+
+
+class ModelChoice(BaseModel):
+    """One model, completely described."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    algorithm: Algorithm
+    hyper_parameters: dict[str, float | int | str | bool | None] = Field(default_factory=dict)
+    feature_set: FeatureSet = "trailing_market"
+    prior_rows: float = Field(default=5.0, gt=0, description="strength of the prior of the trailing rates, in contacts")
+    sampler: Sampler = "none"
+    window: Window = Window()
+    calibration: Calibration = "none"
+    threshold: Literal["best_f1", "half_best_f1", "break_even"] = "best_f1"
+    seed: int = 7

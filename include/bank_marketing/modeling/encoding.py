@@ -1,0 +1,129 @@
+"""From the features table to numbers. The only place where counts become rates: training, batch scoring and the service share it.
+
+A trailing rate is shrunk towards the campaign's rate so far, as a Beta prior worth `prior_rows` contacts would, and taken as a logit:
+a linear model then follows the level of the market, which moved from 3 to 57 percent during the campaign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from bank_marketing.contract import load_contract
+from bank_marketing.errors import ModelIncompatible
+
+Floats = NDArray[np.float64]
+
+CATEGORIES = ("job", "marital", "education", "default", "housing", "loan", "contact", "poutcome", "day_of_week")
+MACRO = ("emp_var_rate", "cons_price_idx", "cons_conf_idx", "nr_employed")
+WINDOWS = (1, 5, 20)
+
+#: Rate before anybody was called: a tenth, the usual order of magnitude of a telephone campaign; worth `prior_rows` contacts.
+FIRST_RATE = 0.1
+
+#: Columns that say what the call brought: never read here.
+FORBIDDEN = frozenset({"duration", "y"})
+
+
+def _logit(rate: Floats) -> Floats:
+    return np.log(rate / (1 - rate))
+
+
+def _campaign_rate(table: pd.DataFrame, prior: float) -> Floats:
+    won, made = table["conversions_all"].to_numpy(float), table["contacts_all"].to_numpy(float)
+    return (won + prior * FIRST_RATE) / (made + prior)
+
+
+def _client(table: pd.DataFrame, prior: float) -> dict[str, Floats]:
+    age = table["age"].to_numpy(float)
+    pdays = table["pdays"].to_numpy(float)
+    return {
+        "age_over_60": (age > 60).astype(float),
+        "age_under_25": (age < 25).astype(float),
+        "age_decades": age / 10,
+        "log_campaign": np.log(np.maximum(table["campaign"].to_numpy(float), 1)),
+        "contacted_before": (pdays < 999).astype(float),
+        "log_previous": np.log1p(table["previous"].to_numpy(float)),
+    }
+
+
+def _trailing(table: pd.DataFrame, prior: float) -> dict[str, Floats]:
+    overall = _campaign_rate(table, prior)
+    columns = {"rate_all": _logit(overall)}
+    for window in WINDOWS:
+        won, made = table[f"conversions_{window}d"].to_numpy(float), table[f"contacts_{window}d"].to_numpy(float)
+        columns[f"rate_{window}d"] = _logit((won + prior * overall) / (made + prior))
+        columns[f"volume_{window}d"] = np.log1p(made)
+    return columns
+
+
+def _market(table: pd.DataFrame, prior: float) -> dict[str, Floats]:
+    return {"list_size": np.log1p(table["list_size"].to_numpy(float)), "euribor3m": table["euribor3m"].to_numpy(float)}
+
+
+def _macro(table: pd.DataFrame, prior: float) -> dict[str, Floats]:
+    # For comparison only: these figures of the contact's own period are published later.
+    return {name: table[name].to_numpy(float) for name in (*MACRO, "euribor3m")}
+
+
+Block = Callable[[pd.DataFrame, float], dict[str, Floats]]
+
+#: What each feature set adds to the client's categories.
+FEATURE_SETS: dict[str, tuple[Block, ...]] = {
+    "raw": (_client,),
+    "raw_macro": (_client, _macro),
+    "trailing": (_client, _trailing),
+    "trailing_market": (_client, _trailing, _market),
+}
+
+
+class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type hints
+    """Encodes the features table: standardized numbers, then one column a category (an unseen category is all zeros)."""
+
+    def __init__(self, feature_set: str = "trailing_market", prior_rows: float = 5.0) -> None:
+        self.feature_set = feature_set
+        self.prior_rows = prior_rows
+
+    def fit(self, table: pd.DataFrame, y: object = None) -> FeatureEncoder:
+        """Learn mean and spread of the numbers. The categories are the contract's."""
+        numbers = self._numbers(table)
+        contract = load_contract()
+        self.number_names_ = list(numbers)
+        values = np.column_stack(list(numbers.values()))
+        self.mean_ = values.mean(axis=0)
+        spread = values.std(axis=0)
+        self.spread_ = np.where(spread > 0, spread, 1.0)
+        self.category_names_ = [[name, value] for name in CATEGORIES for value in contract[name].categories]
+        return self
+
+    def transform(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Encode rows.
+
+        Returns:
+            One float64 column a feature, one row a contact, in the table's order.
+
+        Raises:
+            ModelIncompatible: the table lacks a column.
+        """
+        try:
+            numbers = self._numbers(table)
+            values = (np.column_stack([numbers[name] for name in self.number_names_]) - self.mean_) / self.spread_
+            flags = [(table[name] == value).to_numpy(float) for name, value in self.category_names_]
+        except KeyError as error:
+            raise ModelIncompatible(f"the features table has no column {error}: it was made for another model") from error
+        return pd.DataFrame(np.column_stack([values, *flags]), columns=self.get_feature_names_out(), index=table.index)
+
+    def get_feature_names_out(self, input_features: object = None) -> list[str]:
+        """Names of the encoded columns; a category is `column=value`."""
+        return self.number_names_ + [f"{name}={value}" for name, value in self.category_names_]
+
+    def _numbers(self, table: pd.DataFrame) -> dict[str, Floats]:
+        allowed = table.drop(columns=[name for name in FORBIDDEN if name in table.columns])
+        numbers: dict[str, Floats] = {}
+        for block in FEATURE_SETS[self.feature_set]:
+            numbers |= block(allowed, self.prior_rows)
+        return numbers

@@ -1,0 +1,172 @@
+"""The model that is trained, judged, shipped and served: encoder, estimator, calibration and threshold in one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
+
+from bank_marketing.errors import ModelIncompatible
+from bank_marketing.modeling import persistence
+from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.encoding import FeatureEncoder
+from bank_marketing.modeling.estimators import make_estimator, resample
+from bank_marketing.modeling.metrics import Floats, Labels
+from bank_marketing.modeling.threshold import choose_threshold
+
+METADATA = "model.json"
+
+#: Out-of-sample blocks of the validation days: the model is refitted before each, as it is every night.
+VALIDATION_BLOCKS = 5
+
+
+@dataclass(frozen=True)
+class TermDepositModel:
+    """A fitted model.
+
+    Attributes:
+        choice: what was trained.
+        threshold: clients with at least this probability are called.
+        trained_through: last contact day whose outcome the model has seen (ISO date).
+    """
+
+    choice: ModelChoice
+    encoder: FeatureEncoder
+    estimator: Any
+    calibrator: Any
+    threshold: float
+    trained_through: str
+
+    def predict_proba(self, table: pd.DataFrame) -> Floats:
+        """Probability of a subscription for each row (n,). A row gets the same bits alone and in any batch."""
+        raw = _raw_scores(self.estimator, self.encoder.transform(table))
+        return _calibrated(self.calibrator, raw)
+
+    def decide(self, probabilities: Floats) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Who is called (n,)."""
+        return np.asarray(probabilities >= self.threshold)
+
+    def feature_importance(self) -> pd.DataFrame:
+        """Columns feature, importance (size; coefficient of a standardized number, or share of the trees' gain), largest first."""
+        names = self.encoder.get_feature_names_out()
+        sizes = self.estimator.coef_[0] if hasattr(self.estimator, "coef_") else self.estimator.feature_importances_
+        table = pd.DataFrame({"feature": names, "importance": np.asarray(sizes, dtype=float)})
+        return table.reindex(table["importance"].abs().sort_values(ascending=False, kind="stable").index).reset_index(drop=True)
+
+    def save(self, folder: Path) -> None:
+        """Write the model: the same model gives the same bytes."""
+        parts = {"encoder": self.encoder, "estimator": self.estimator, "calibrator": self.calibrator}
+        persistence.dump(parts, folder / persistence.MODEL_FILE)
+        metadata = {
+            "choice": self.choice.model_dump(mode="json"),
+            "threshold": self.threshold,
+            "trained_through": self.trained_through,
+            "features": self.encoder.get_feature_names_out(),
+        }
+        (folder / METADATA).write_text(json.dumps(metadata, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> TermDepositModel:
+        """Read a model. No code in the files is run. Raises ModelIncompatible when they are no such model."""
+        try:
+            metadata = json.loads((folder / METADATA).read_text(encoding="utf-8"))
+            choice = ModelChoice.model_validate(metadata["choice"])
+            threshold, through = float(metadata["threshold"]), str(metadata["trained_through"])
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelIncompatible(f"{folder} holds no model of this platform: {error}") from error
+        parts = persistence.load(folder / persistence.MODEL_FILE)
+        return cls(choice, parts["encoder"], parts["estimator"], parts["calibrator"], threshold, through)
+
+
+def train(choice: ModelChoice, train_rows: pd.DataFrame, validation_rows: pd.DataFrame) -> tuple[TermDepositModel, Floats]:
+    """Fit a choice.
+
+    The validation days are predicted out of sample, in blocks: before each block the model is fitted on everything earlier. Those
+    predictions choose calibration and threshold; then the model is fitted on train and validation together.
+
+    Args:
+        choice: what to train.
+        train_rows: features table with `y`, in time order.
+        validation_rows: the days after them.
+
+    Returns:
+        The model and the out-of-sample probabilities of the validation rows (n,), calibrated.
+    """
+    rows = pd.concat([train_rows, validation_rows], ignore_index=True)
+    raw = np.concatenate(
+        [
+            _raw_scores(estimator, encoder.transform(block))
+            for block, earlier in _blocks(train_rows, validation_rows)
+            for encoder, estimator in [_fit(choice, earlier)]
+        ]
+    )
+    y = validation_rows["y"].to_numpy(int)
+    calibrator = _fit_calibrator(choice, raw, y)
+    probabilities = _calibrated(calibrator, raw)
+    encoder, estimator = _fit(choice, rows)
+    model = TermDepositModel(
+        choice=choice,
+        encoder=encoder,
+        estimator=estimator,
+        calibrator=calibrator,
+        threshold=choose_threshold(choice.threshold, y, probabilities),
+        trained_through=str(rows["contact_date"].max())[:10],
+    )
+    return model, probabilities
+
+
+def _blocks(train_rows: pd.DataFrame, validation_rows: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Blocks of whole validation days, each with all rows of earlier days."""
+    days = np.sort(validation_rows["contact_date"].unique())
+    for part in np.array_split(days, min(VALIDATION_BLOCKS, len(days))):
+        block = validation_rows[validation_rows["contact_date"].isin(part)]
+        yield block, pd.concat([train_rows, validation_rows[validation_rows["contact_date"] < part[0]]], ignore_index=True)
+
+
+def _fit(choice: ModelChoice, rows: pd.DataFrame) -> tuple[FeatureEncoder, Any]:
+    if choice.window.last_rows is not None:
+        rows = rows.tail(choice.window.last_rows)
+    y = rows["y"].to_numpy(int)
+    encoder = FeatureEncoder(choice.feature_set, choice.prior_rows).fit(rows)
+    X, y_used = resample(choice, encoder.transform(rows), y)
+    weights = None
+    if choice.window.half_life_days is not None and len(X) == len(rows):
+        age = (pd.to_datetime(rows["contact_date"]).max() - pd.to_datetime(rows["contact_date"])).dt.days
+        weights = 0.5 ** (age.to_numpy(float) / choice.window.half_life_days)
+    return encoder, make_estimator(choice).fit(X, y_used, sample_weight=weights)
+
+
+def _raw_scores(estimator: Any, X: pd.DataFrame) -> Floats:
+    if isinstance(estimator, LogisticRegression):
+        # Summed row by row in a fixed order: a matrix product may add in another order for one row than for many.
+        scores = (np.ascontiguousarray(X.to_numpy()) * estimator.coef_[0]).sum(axis=1) + estimator.intercept_[0]
+        return np.asarray(1 / (1 + np.exp(-scores)))
+    return np.asarray(estimator.predict_proba(X)[:, 1], dtype=float)
+
+
+def _fit_calibrator(choice: ModelChoice, raw: Floats, y: Labels) -> Any:
+    if choice.calibration == "platt":
+        return LogisticRegression(C=1e6).fit(_log_odds(raw), y)
+    if choice.calibration == "isotonic":
+        return IsotonicRegression(y_min=0.001, y_max=0.999, out_of_bounds="clip").fit(raw, y)
+    return None
+
+
+def _log_odds(p: Floats) -> Floats:
+    clipped = np.clip(p, 1e-9, 1 - 1e-9)
+    return np.asarray(np.log(clipped / (1 - clipped)))[:, None]
+
+
+def _calibrated(calibrator: Any, raw: Floats) -> Floats:
+    if calibrator is None:
+        return raw
+    if isinstance(calibrator, LogisticRegression):
+        return np.asarray(1 / (1 + np.exp(-(_log_odds(raw)[:, 0] * calibrator.coef_[0, 0] + calibrator.intercept_[0]))))
+    return np.asarray(calibrator.predict(raw), dtype=float)

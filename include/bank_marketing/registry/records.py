@@ -1,0 +1,47 @@
+"""The record of decisions: one small document each, written once and never changed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from bank_marketing.artifacts import ArtifactStore
+
+FOLDER = "registry/records"
+
+
+class Record(BaseModel):
+    """Who changed (or refused to change) which model in production, when and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    action: Literal["promoted", "rejected", "rolled_back"]
+    at: datetime
+    who: str
+    reasons: tuple[str, ...]
+    version: int = Field(description="the version this is about")
+    from_version: int | None = Field(default=None, description="in production before")
+    to_version: int | None = Field(default=None, description="in production after")
+    run: str = Field(default="", description="DAG run that decided")
+    model_digest: str = ""
+    metrics: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+def write(store: ArtifactStore, record: Record) -> str:
+    """Append a record; returns its URI."""
+    stamp = record.at.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    number = 0
+    content = (record.model_dump_json(indent=1) + "\n").encode()
+    while True:
+        uri = store.uri(FOLDER, f"{stamp}-{number}.json")
+        if store.write_bytes(uri, content, if_absent=True):
+            return uri
+        number += 1
+
+
+def history(store: ArtifactStore) -> list[Record]:
+    """All records, oldest first."""
+    return [Record.model_validate(json.loads(store.read_bytes(uri))) for uri in store.list_files(store.uri(FOLDER))]

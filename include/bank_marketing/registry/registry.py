@@ -1,0 +1,203 @@
+"""Versions and stages. A stage is an MLflow alias: `models:/bank_marketing@production` is the model in production."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bank_marketing.artifacts import ArtifactStore
+from bank_marketing.errors import ArtifactCorrupt, ConfigError, NoProductionModel
+from bank_marketing.registry import records
+from bank_marketing.registry.records import Record
+from bank_marketing.registry.tracking import answering, connect
+from bank_marketing.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mlflow.tracking import MlflowClient
+
+    from bank_marketing.modeling.model import TermDepositModel
+
+PRODUCTION, STAGING, ARCHIVED = "production", "staging", "archived"
+
+#: The training reference that MLflow keeps beside a model, for drift.
+REFERENCE_FILE = "reference.parquet"
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One registered version: its number, the run that made it, and what was said of it when it was registered."""
+
+    version: int
+    run_id: str
+    source: str
+    stage: str
+    created_at: datetime
+    tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """Content digest of the model artifact."""
+        return self.tags.get("model_digest", "")
+
+
+class Registry:
+    """The registered model of the settings."""
+
+    def __init__(self, settings: Settings, store: ArtifactStore) -> None:
+        """Nothing is asked of MLflow yet."""
+        self.settings, self.store, self.name = settings, store, settings.model_name
+
+    @cached_property
+    def client(self) -> MlflowClient:
+        """MLflow's client. Raises RegistryUnavailable."""
+        return connect(self.settings)
+
+    def register(self, run_id: str, model_id: str, tags: dict[str, str]) -> ModelVersion:
+        """Register the model of a training run, once: the same `model_digest` gives the version that is there."""
+        client = self.client
+        with answering(self.settings):
+            known = self._by_digest(tags["model_digest"])
+            if known is not None:
+                return known
+            if not client.search_registered_models(filter_string=f"name='{self.name}'"):
+                client.create_registered_model(self.name, description="Will a client subscribe to a term deposit?")
+            source = f"models:/{model_id}"
+            made = client.create_model_version(self.name, source, run_id=run_id, tags=tags, model_id=model_id)
+            return self._version(made)
+
+    def versions(self) -> list[ModelVersion]:
+        """All versions, newest first."""
+        with answering(self.settings):
+            found = self.client.search_model_versions(f"name='{self.name}'")
+        return sorted((self._version(entry) for entry in found), key=lambda version: -version.version)
+
+    def get(self, version: int) -> ModelVersion:
+        """One version. Raises ConfigError with the versions there are."""
+        versions = {entry.version: entry for entry in self.versions()}
+        if version not in versions:
+            known = ", ".join(map(str, sorted(versions))) or "none"
+            raise ConfigError(f"{self.name} has no version {version}; there are: {known}")
+        return versions[version]
+
+    def at(self, stage: str) -> ModelVersion | None:
+        """The version that a stage's alias points to."""
+        from mlflow.exceptions import MlflowException
+
+        with answering(self.settings):
+            try:
+                return self._version(self.client.get_model_version_by_alias(self.name, stage))
+            except MlflowException as error:
+                if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                    return None
+                raise
+
+    def production(self) -> ModelVersion:
+        """The version in production. Raises NoProductionModel."""
+        version = self.at(PRODUCTION)
+        if version is None:
+            raise NoProductionModel(
+                f"{self.name} has no version in production yet: run the training DAG (`make run`), or put one there with "
+                "`bank-marketing rollback --to VERSION --reason …`"
+            )
+        return version
+
+    def load(self, version: ModelVersion) -> TermDepositModel:
+        """The model of a version, its files checked against the digest it was registered with.
+
+        Raises:
+            ArtifactCorrupt: MLflow holds another model than the one that was evaluated.
+            ModelIncompatible: the files are no model of this platform.
+        """
+        from bank_marketing.modeling.model import TermDepositModel
+        from bank_marketing.modeling.persistence import MODEL_FILE
+        from bank_marketing.modeling.pyfunc import MODEL_FOLDER
+
+        folder = self._download(version, f"artifacts/{MODEL_FOLDER}")
+        found = hashlib.sha256((folder / MODEL_FILE).read_bytes()).hexdigest()
+        if found != version.tags.get("model_sha256"):
+            raise ArtifactCorrupt(
+                f"version {version.version} of {self.name}: {MODEL_FILE} has sha256 {found[:12]}, registered was "
+                f"{version.tags.get('model_sha256', 'none')[:12]}. The file was altered; it is not loaded."
+            )
+        return TermDepositModel.load(folder)
+
+    def reference(self, version: ModelVersion) -> pd.DataFrame:
+        """Training rows of a version with their `probability`, to compare later data with."""
+        import pandas as pd
+
+        return pd.read_parquet(self._download(version, f"artifacts/{REFERENCE_FILE}"))
+
+    def stage(self, version: ModelVersion) -> None:
+        """Point `staging` to a version."""
+        self._point(STAGING, version)
+
+    def promote(self, version: ModelVersion, record: Record) -> Record:
+        """Put a version into production; the former one is archived. On record; promoting it again changes nothing."""
+        former = self.at(PRODUCTION)
+        if former is not None and former.version == version.version:
+            return record.model_copy(update={"from_version": version.version, "to_version": version.version})
+        if former is not None:
+            self._point(ARCHIVED, former)
+        self._point(PRODUCTION, version)
+        done = record.model_copy(update={"from_version": former.version if former else None, "to_version": version.version})
+        records.write(self.store, done)
+        return done
+
+    def reject(self, version: ModelVersion, record: Record) -> Record:
+        """Record that a version stays out of production."""
+        former = self.at(PRODUCTION)
+        current = former.version if former else None
+        done = record.model_copy(update={"from_version": current, "to_version": current})
+        if done not in records.history(self.store):
+            records.write(self.store, done)
+        return done
+
+    def rollback(self, to: int, *, reason: str, who: str) -> Record:
+        """Put an earlier version back into production, on record. Raises ConfigError when it is there already."""
+        version = self.get(to)
+        if self.production().version == to:
+            raise ConfigError(f"version {to} of {self.name} is in production already: nothing to roll back")
+        return self.promote(
+            version,
+            Record(
+                action="rolled_back",
+                at=datetime.now(UTC),
+                who=who,
+                reasons=(reason,),
+                version=to,
+                model_digest=version.digest,
+            ),
+        )
+
+    def _point(self, stage: str, version: ModelVersion) -> None:
+        with answering(self.settings):
+            self.client.set_registered_model_alias(self.name, stage, str(version.version))
+            self.client.set_model_version_tag(self.name, str(version.version), "stage", stage)
+
+    def _by_digest(self, digest: str) -> ModelVersion | None:
+        found = self.client.search_model_versions(f"name='{self.name}' and tags.model_digest='{digest}'")
+        return self._version(min(found, key=lambda entry: int(entry.version))) if found else None
+
+    def _download(self, version: ModelVersion, path: str) -> Path:
+        import mlflow
+
+        with answering(self.settings):
+            self.client  # noqa: B018  connecting points mlflow.artifacts to the same server
+            return Path(mlflow.artifacts.download_artifacts(artifact_uri=f"{version.source}/{path}"))
+
+    @staticmethod
+    def _version(entry: Any) -> ModelVersion:
+        tags = dict(entry.tags)
+        return ModelVersion(
+            version=int(entry.version),
+            run_id=entry.run_id or "",
+            source=entry.source,
+            stage=tags.get("stage", "none"),
+            created_at=datetime.fromtimestamp(entry.creation_timestamp / 1000, UTC),
+            tags=tags,
+        )

@@ -1,0 +1,84 @@
+"""The connection to MLflow: configured once, patient for seconds and not for minutes."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+from bank_marketing.errors import RegistryUnavailable
+from bank_marketing.settings import Settings
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+EXPERIMENT = "bank_marketing_training"
+
+
+def connect(settings: Settings) -> MlflowClient:
+    """A client of the settings' tracking server, which must answer. Raises RegistryUnavailable."""
+    # MLflow's own defaults (7 tries of 120 s) would hold a task for a quarter of an hour.
+    os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = str(settings.registry_timeout_seconds)
+    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    import mlflow
+    from mlflow.tracking import MlflowClient
+
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    uri = settings.tracking_uri
+    with answering(settings):
+        if uri.startswith("sqlite:///"):
+            Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_registry_uri(uri)
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        for attempt in Retrying(
+            retry=retry_if_exception_type(Exception),
+            stop=stop_after_attempt(3),
+            wait=wait_exponential(multiplier=0.5, max=4),
+            reraise=True,
+        ):
+            with attempt:
+                client.search_experiments(max_results=1)
+    return client
+
+
+@contextmanager
+def answering(settings: Settings) -> Iterator[None]:
+    """Turn MLflow's failures to answer into RegistryUnavailable."""
+    import requests
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (requests.RequestException, SQLAlchemyError, OSError) as error:
+        raise _unavailable(settings, error) from error
+    except MlflowException as error:
+        if "API request to" in str(error) or error.get_http_status_code() >= 500:
+            raise _unavailable(settings, error) from error
+        raise
+
+
+def _unavailable(settings: Settings, error: Exception) -> RegistryUnavailable:
+    first = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
+    return RegistryUnavailable(
+        f"MLflow at {settings.tracking_uri.rpartition('@')[2]} does not answer: {first}. Check that the server runs and that "
+        "BANK_MLFLOW_TRACKING_URI is right; no model was changed."
+    )
+
+
+def experiment_id(client: MlflowClient, settings: Settings, name: str = EXPERIMENT) -> str:
+    """Id of the experiment, made when there is none. Without a server, its files lie below the platform's own folder."""
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    remote = settings.tracking_uri.startswith(("http://", "https://"))
+    location = None if remote else (settings.home / "artifacts" / "mlflow").resolve().as_uri()
+    return str(client.create_experiment(name, artifact_location=location))

@@ -1,0 +1,51 @@
+"""Real parts for every test: one Spark session, one landed campaign (the real one where the archive is at hand)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from bank_marketing.components.context import RunContext
+from bank_marketing.settings import Settings
+from pyspark.sql import SparkSession
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    """A Spark session for the whole run: starting one costs seconds."""
+    from bank_marketing.etl.session import spark_session
+
+    session = spark_session("tests", Settings())
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a platform that lives in a temporary folder; landed files need not settle."""
+    return Settings(home=tmp_path, landing_settle_seconds=0)
+
+
+@pytest.fixture
+def make_context(settings: Settings) -> Callable[..., RunContext]:
+    """Make the context of a run in that platform."""
+
+    def make(as_of: date, run_id: str = "test-run", **changes: object) -> RunContext:
+        return RunContext(
+            dag_id="test_dag", run_id=run_id, as_of=as_of, settings=settings.model_copy(update=changes) if changes else settings
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Landing zone with the whole campaign. Tests only read it."""
+    from bank_marketing.landing.commands import land
+
+    home = tmp_path_factory.mktemp("campaign")
+    settings = Settings(home=home)
+    land(settings, synthetic=settings.archive is None)
+    return settings.landing
