@@ -80,6 +80,18 @@ class RowRule(_Entry):
     description: str
 
 
+class BatchRule(_Entry):
+    """What a measure of many rows must be: rows a day, distinct values a day of a column, or a column's mean."""
+
+    name: str
+    measure: Literal["rows_per_day", "values_per_day", "mean"]
+    column: str = ""
+    severity: Severity
+    min: float
+    max: float
+    description: str
+
+
 class Contract(_Entry):
     """The whole contract. `digest` changes when anything that matters to data changes."""
 
@@ -92,16 +104,19 @@ class Contract(_Entry):
     unknown: str
     columns: tuple[Column, ...]
     row_rules: tuple[RowRule, ...]
+    batch_rules: tuple[BatchRule, ...] = ()
 
     @model_validator(mode="after")
     def _unique_names(self) -> Contract:
         names = [column.name for column in self.columns] + [rule.name for rule in self.row_rules]
+        names += [rule.name for rule in self.batch_rules]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"declared twice: {', '.join(twice)}")
-        unknown = {name for rule in self.row_rules for name in rule.columns} - set(names)
+        unknown = {name for rule in self.row_rules for name in rule.columns}
+        unknown = (unknown | {rule.column for rule in self.batch_rules if rule.column}) - set(names)
         if unknown:
-            raise ValueError(f"row rules use undeclared columns: {', '.join(sorted(unknown))}")
+            raise ValueError(f"rules use undeclared columns: {', '.join(sorted(unknown))}")
         return self
 
     def __getitem__(self, name: str) -> Column:
@@ -129,6 +144,7 @@ class Contract(_Entry):
             exclude={
                 "columns": {"__all__": {"title", "description", "default"}},
                 "row_rules": {"__all__": {"description"}},
+                "batch_rules": {"__all__": {"description"}},
                 "source": True,
             },
         )

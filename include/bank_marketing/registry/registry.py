@@ -188,7 +188,7 @@ class Registry:
 
         with answering(self.settings):
             self.client  # noqa: B018  connecting points mlflow.artifacts to the same server
-            return Path(mlflow.artifacts.download_artifacts(artifact_uri=f"{version.source}/{path}"))
+            return Path(mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{self.name}/{version.version}/{path}"))
 
     @staticmethod
     def _version(entry: Any) -> ModelVersion:

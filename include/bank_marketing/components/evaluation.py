@@ -1,0 +1,248 @@
+"""Evaluation: candidate, champion and baselines on the same unseen days, and a verdict with its reasons.
+
+F1 at each model's own threshold decides, by paired bootstrap. Everything else stands beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from bank_marketing.artifacts import ArtifactRef
+from bank_marketing.components import training
+from bank_marketing.components.context import Entity, RunContext
+from bank_marketing.errors import NotEnoughHistory
+from bank_marketing.registry.registry import PRODUCTION, ModelVersion, Registry
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bank_marketing.modeling.metrics import Floats, Metrics, PairedComparison
+    from bank_marketing.modeling.model import TermDepositModel
+
+COMPONENT = "evaluate_model"
+KIND = "evaluation"
+
+log = logging.getLogger(__name__)
+
+
+class EvaluationConfig(Entity):
+    """When a candidate is better."""
+
+    min_rows: int = Field(default=200, gt=0, description="fewer unseen rows cannot tell two models apart")
+    resamples: int = Field(default=1000, gt=0, description="bootstrap error of a 5 % quantile near .001 of F1")
+    min_gain: float = Field(default=0.0, ge=0, description="the lower bound of the F1 gain over the champion must exceed this")
+    seed: int = 7
+
+
+class EvaluationInputs(Entity):
+    """The candidate and the features that hold its unseen days."""
+
+    model: ArtifactRef
+    features: ArtifactRef
+
+
+class Verdict(Entity):
+    """Whether the candidate should go to production, and why, in plain sentences."""
+
+    promote: bool
+    reasons: tuple[str, ...]
+
+
+class EvaluationArtifact(Entity):
+    """The comparison: `evaluation.json`, `holdout_predictions.parquet`, `plots/`."""
+
+    ref: ArtifactRef
+    model: ArtifactRef
+    verdict: Verdict
+    champion_version: int | None
+    result: dict[str, Any]
+
+
+def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext) -> EvaluationArtifact:
+    """Judge the candidate.
+
+    Raises:
+        NotEnoughHistory: the holdout holds one class only.
+        RegistryUnavailable: MLflow does not answer.
+        ArtifactMissing, ArtifactCorrupt: model or features are not what the references say.
+    """
+    from bank_marketing.modeling import plots
+    from bank_marketing.modeling.metrics import intervals
+
+    registry = Registry(context.settings, context.store)
+    candidate = training.load_model(inputs.model, context)
+    version = registry.at(PRODUCTION)
+    same = version is not None and version.digest == inputs.model.digest
+    champion = registry.load(version) if version is not None else None
+    table = training.load_features(inputs.features, context)
+    validation, holdout = table[table["split"] == "validation"], table[table["split"] == "holdout"]
+    unseen = _unseen(holdout, [candidate, *([champion] if champion else [])])
+    comparable = same or champion is None or _usable(unseen, config)
+    days = unseen if comparable and not same else holdout
+    if not 0 < days["y"].sum() < len(days):
+        raise NotEnoughHistory(f"the {len(days)} unseen contacts have only one outcome: no model can be judged on them")
+    contenders = _contenders(candidate, champion if comparable else None, validation, days)
+    y = days["y"].to_numpy(int)
+    from bank_marketing.modeling.metrics import evaluate, paired_bootstrap
+
+    figures = {name: evaluate(y, p, t, context.settings.economics) for name, (p, t) in contenders.items()}
+    called = {name: p >= t for name, (p, t) in contenders.items()}
+    against = {
+        name: paired_bootstrap(y, called["candidate"], called[name], resamples=config.resamples, seed=config.seed)
+        for name in contenders
+        if name != "candidate"
+    }
+    verdict = _verdict(figures, against, version, same=same, comparable=comparable, config=config)
+    bounds = {
+        name: intervals(y, p, t, resamples=config.resamples // 2, seed=config.seed)
+        for name, (p, t) in contenders.items()
+        if name in ("candidate", "champion")
+    }
+    result = {
+        "days": {
+            "from": str(days["contact_date"].min()),
+            "to": str(days["contact_date"].max()),
+            "rows": len(days),
+            "positives": int(y.sum()),
+        },
+        "candidate": figures["candidate"].model_dump(mode="json"),
+        "champion": figures["champion"].model_dump(mode="json") if "champion" in figures else None,
+        "champion_version": version.version if version else None,
+        "baselines": {n: f.model_dump(mode="json") for n, f in figures.items() if n not in ("candidate", "champion")},
+        "intervals": bounds,
+        "against": {name: comparison.model_dump(mode="json") for name, comparison in against.items()},
+        "slices": _slices(days, *contenders["candidate"]),
+        "verdict": verdict.model_dump(mode="json"),
+    }
+    synthetic = training.load(inputs.model, context).synthetic
+    with context.stage() as stage:
+        (stage.path / "evaluation.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        columns = {f"p_{name.replace(' ', '_')}": p for name, (p, _) in contenders.items()}
+        days[["contact_id", "contact_date", "y"]].assign(**columns).to_parquet(
+            stage.path / "holdout_predictions.parquet", index=False
+        )
+        p, threshold = contenders["candidate"]
+        note = "SYNTHETIC data" if synthetic else ""
+        plots.draw(y, p, threshold, candidate.feature_importance(), stage.path / "plots", note)
+        manifest = context.publish(
+            stage,
+            COMPONENT,
+            KIND,
+            parents=[inputs.model, inputs.features],
+            rows={"holdout": len(holdout), "judged": len(days)},
+            parameters=config.model_dump(mode="json"),
+            details={"f1": figures["candidate"].f1, "verdict": verdict.model_dump(mode="json")},
+            notes={"champion_version": version.version if version else None},
+            volatile=lambda path: path.startswith("plots/"),
+        )
+    log.info("candidate F1 %.3f, ROC AUC %.3f: %s", figures["candidate"].f1, figures["candidate"].roc_auc, verdict.reasons[0])
+    return load(manifest.ref, context)
+
+
+def load(ref: ArtifactRef, context: RunContext) -> EvaluationArtifact:
+    """The artifact behind a reference."""
+    manifest = context.store.manifest(ref)
+    result = json.loads(context.store.read_bytes(f"{ref.uri}/evaluation.json"))
+    return EvaluationArtifact(
+        ref=ref,
+        model=manifest.parents[0],
+        verdict=Verdict.model_validate(result["verdict"]),
+        champion_version=result["champion_version"],
+        result=result,
+    )
+
+
+def _unseen(holdout: pd.DataFrame, models: list[TermDepositModel]) -> pd.DataFrame:
+    """Holdout days after the last day that any of the models has learned from."""
+    return holdout[holdout["contact_date"] > max(model.trained_through for model in models)]
+
+
+def _usable(unseen: pd.DataFrame, config: EvaluationConfig) -> bool:
+    return len(unseen) >= config.min_rows and 0 < unseen["y"].sum() < len(unseen)
+
+
+def _contenders(
+    candidate: TermDepositModel, champion: TermDepositModel | None, validation: pd.DataFrame, days: pd.DataFrame
+) -> dict[str, tuple[Floats, float]]:
+    """Probabilities on the same days and the threshold of each: models, then baselines."""
+    import numpy as np
+
+    from bank_marketing.modeling import baselines
+
+    found = {"candidate": (candidate.predict_proba(days), candidate.threshold)}
+    if champion is not None:
+        found["champion"] = (champion.predict_proba(days), champion.threshold)
+    # Calling everyone knows no more than the last days' rate: that is its probability for each client.
+    found[baselines.CALL_EVERYONE] = (np.full(len(days), float(validation["y"].mean())), 0.0)
+    found[baselines.TRAILING_RATE] = (baselines.trailing_rate(days), baselines.trailing_rate_threshold(validation))
+    return found
+
+
+def _verdict(
+    figures: dict[str, Metrics],
+    against: dict[str, PairedComparison],
+    champion: ModelVersion | None,
+    *,
+    same: bool,
+    comparable: bool,
+    config: EvaluationConfig,
+) -> Verdict:
+    if same and champion is not None:
+        return Verdict(
+            promote=False, reasons=(f"The candidate is version {champion.version}, the model in production: same content.",)
+        )
+    if not comparable and champion is not None:
+        reason = (
+            f"Not comparable: version {champion.version} has learned from these days, fewer than {config.min_rows} are unseen."
+        )
+        return Verdict(promote=False, reasons=(reason + " It stays.",))
+    passed, reasons = [], []
+    for name, comparison in against.items():
+        if name == "champion" and champion is not None:
+            wins = comparison.low > config.min_gain
+            rival = f"version {champion.version} in production"
+            rule = f"the lower 95 % bound {comparison.low:+.3f} {'is above' if wins else 'is not above'} {config.min_gain:g}"
+        else:
+            wins = comparison.difference > 0
+            rival = f"the baseline '{name}'"
+            rule = f"better in {comparison.probability_better:.0%} of resamples"
+        passed.append(wins)
+        reasons.append(
+            f"F1 {figures['candidate'].f1:.3f} {'beats' if wins else 'does not beat'} {figures[name].f1:.3f} of {rival} "
+            f"({comparison.difference:+.3f}, {rule})."
+        )
+    losses = [reason for reason, win in zip(reasons, passed, strict=True) if not win]
+    return Verdict(promote=all(passed), reasons=tuple(losses + [reason for reason in reasons if reason not in losses]))
+
+
+def _slices(days: pd.DataFrame, p: Floats, threshold: float) -> list[dict[str, Any]]:
+    """F1 and ROC AUC of the candidate by channel, history and age."""
+    import pandas as pd
+
+    from bank_marketing.modeling.metrics import evaluate
+
+    ages = pd.cut(days["age"], [0, 30, 45, 60, 200], labels=["age to 30", "age 31 to 45", "age 46 to 60", "age over 60"])
+    keys = {
+        "channel": days["contact"].radd("called by "),
+        "history": days["previous"].gt(0).map({True: "contacted before", False: "never contacted before"}),
+        "age": ages.astype(str),
+    }
+    found = []
+    for key in keys.values():
+        for name in sorted(key.unique()):
+            rows = (key == name).to_numpy()
+            metrics = evaluate(days["y"].to_numpy(int)[rows], p[rows], threshold)
+            found.append(
+                {
+                    "slice": name,
+                    "rows": metrics.rows,
+                    "positives": metrics.positives,
+                    "f1": metrics.f1,
+                    "roc_auc": metrics.roc_auc,
+                }
+            )
+    return found

@@ -1,0 +1,149 @@
+"""Promotion (the model pusher): registers the version and moves the stages as the verdict says, on record."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import Field
+
+from bank_marketing.artifacts import ArtifactRef
+from bank_marketing.components import evaluation, training
+from bank_marketing.components.context import Entity, RunContext
+from bank_marketing.errors import ConfigError
+from bank_marketing.registry.records import Record
+from bank_marketing.registry.registry import ModelVersion, Registry
+
+COMPONENT = "promote_model"
+KIND = "promotion"
+
+Decision = Literal["promoted", "rejected", "unchanged", "skipped"]
+
+log = logging.getLogger(__name__)
+
+
+class PromotionConfig(Entity):
+    """Whether this run may touch the registry's stages, and in whose name."""
+
+    promote: bool = Field(default=True, description="false in backfills: nothing is registered, no stage moves")
+    who: str = "bank-marketing"
+    reason: str = Field(default="", description="why the run was started, for the record")
+
+
+class PromotionInputs(Entity):
+    """The verdict and the model it is about."""
+
+    evaluation: ArtifactRef
+    model: ArtifactRef
+
+
+class PromotionArtifact(Entity):
+    """What was decided: `promotion.json`."""
+
+    ref: ArtifactRef
+    decision: Decision
+    version: int | None = None
+    from_version: int | None = None
+    to_version: int | None = None
+    reasons: tuple[str, ...] = ()
+    who: str = ""
+
+
+def run(config: PromotionConfig, inputs: PromotionInputs, context: RunContext) -> PromotionArtifact:
+    """Carry out the verdict. A retry finds what the first try did and changes nothing.
+
+    Raises:
+        ConfigError: the verdict is about another model.
+        RegistryUnavailable: MLflow does not answer.
+    """
+    verdict = evaluation.load(inputs.evaluation, context)
+    if verdict.model.digest != inputs.model.digest:
+        raise ConfigError(
+            f"the evaluation judged model {verdict.model.digest[:12]}, not {inputs.model.digest[:12]}: what is promoted must be what "
+            "was evaluated. Re-run from evaluate_model."
+        )
+    outcome = _decide(config, verdict, training.load(inputs.model, context), context)
+    with context.stage() as stage:
+        (stage.path / "promotion.json").write_text(json.dumps(outcome, indent=1) + "\n", encoding="utf-8")
+        manifest = context.publish(
+            stage,
+            COMPONENT,
+            KIND,
+            parents=[inputs.evaluation, inputs.model],
+            details={"decision": outcome["decision"], "reasons": outcome["reasons"]},
+            notes={name: outcome[name] for name in ("version", "from_version", "to_version", "who")},
+            volatile=lambda path: True,
+        )
+    log.info("%s: %s", outcome["decision"], " ".join(verdict.verdict.reasons))
+    return load(manifest.ref, context)
+
+
+def load(ref: ArtifactRef, context: RunContext) -> PromotionArtifact:
+    """The artifact behind a reference."""
+    context.store.manifest(ref)
+    return PromotionArtifact(ref=ref, **json.loads(context.store.read_bytes(f"{ref.uri}/promotion.json")))
+
+
+def _decide(
+    config: PromotionConfig, judged: evaluation.EvaluationArtifact, model: training.ModelArtifact, context: RunContext
+) -> dict[str, object]:
+    outcome: dict[str, object] = {
+        "decision": "skipped",
+        "version": None,
+        "from_version": judged.champion_version,
+        "to_version": judged.champion_version,
+        "reasons": ["Promotion is switched off for this run; the registry is untouched.", *judged.verdict.reasons],
+        "who": config.who,
+    }
+    if not config.promote:
+        return outcome
+    registry = Registry(context.settings, context.store)
+    version = registry.register(model.mlflow_run_id, model.mlflow_model_id, _tags(model, context))
+    outcome |= {"version": version.version, "reasons": list(judged.verdict.reasons)}
+    current = registry.at("production")
+    if current is not None and current.version == version.version:
+        return outcome | {"decision": "promoted" if judged.verdict.promote else "unchanged", "to_version": version.version}
+    record = _record(config, judged, version, context)
+    if judged.verdict.promote:
+        registry.stage(version)
+        done = registry.promote(version, record)
+        return outcome | {"decision": "promoted", "from_version": done.from_version, "to_version": done.to_version}
+    registry.stage(version)
+    done = registry.reject(version, record)
+    return outcome | {"decision": "rejected", "from_version": done.from_version, "to_version": done.to_version}
+
+
+def _record(
+    config: PromotionConfig, judged: evaluation.EvaluationArtifact, version: ModelVersion, context: RunContext
+) -> Record:
+    why = [config.reason] if config.reason else []
+    return Record(
+        action="promoted" if judged.verdict.promote else "rejected",
+        at=datetime.now(UTC),
+        who=config.who,
+        reasons=(*why, *judged.verdict.reasons),
+        version=version.version,
+        run=f"{context.dag_id}/{context.run_id}",
+        model_digest=version.digest,
+        metrics={name: judged.result[name] for name in ("days", "candidate", "champion", "baselines")},
+    )
+
+
+def _tags(model: training.ModelArtifact, context: RunContext) -> dict[str, str]:
+    manifest = context.store.manifest(model.ref)
+    return {
+        "model_digest": model.ref.digest,
+        "model_sha256": model.model_sha256,
+        "model_uri": model.ref.uri,
+        "features_digest": model.features.digest,
+        "features_uri": model.features.uri,
+        "as_of": context.as_of.isoformat(),
+        "trained_through": model.trained_through,
+        "threshold": f"{model.threshold:g}",
+        "contract": manifest.schema_digest,
+        "code_version": manifest.code_version,
+        "dag_run": f"{context.dag_id}/{context.run_id}",
+        "synthetic": str(model.synthetic).lower(),
+    }
