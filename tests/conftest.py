@@ -7,9 +7,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
+
 from bank_marketing.components.context import RunContext
 from bank_marketing.settings import Settings
-from pyspark.sql import SparkSession
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from bank_marketing.artifacts import ArtifactRef, LocalStore, Manifest
 from bank_marketing.artifacts.local import path_of
 from bank_marketing.errors import ArtifactCorrupt, ArtifactMissing, StoreUnavailable
@@ -31,7 +32,9 @@ def test_same_content_gives_the_same_digest_anywhere_and_any_time(store: LocalSt
     assert one.uri != two.uri
 
 
-@pytest.mark.parametrize("change", [{"content": "y"}, {"rows": {"n": 1}}, {"parameters": {"seed": 2}}, {"as_of": date(2011, 1, 1)}])
+@pytest.mark.parametrize(
+    "change", [{"content": "y"}, {"rows": {"n": 1}}, {"parameters": {"seed": 2}}, {"as_of": date(2011, 1, 1)}]
+)
 def test_other_content_gives_another_digest(store: LocalStore, change: dict[str, object]) -> None:
     assert publish(store).content_digest != publish(store, place="runs/b", **change).content_digest  # type: ignore[arg-type]
 
@@ -50,9 +53,13 @@ def test_publishing_other_content_replaces_it_whole(store: LocalStore) -> None:
 
 
 def test_a_try_that_fails_leaves_nothing(store: LocalStore) -> None:
-    with pytest.raises(RuntimeError), store.stage() as stage:
-        (stage.path / "data.txt").write_text("half")
-        raise RuntimeError("killed")
+    def half_a_try() -> None:
+        with store.stage() as stage:
+            (stage.path / "data.txt").write_text("half")
+            raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError, match="killed"):
+        half_a_try()
     assert [path for path in store.path.rglob("*") if path.is_file()] == []
 
 

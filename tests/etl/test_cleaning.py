@@ -7,11 +7,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from pyspark.sql import DataFrame, SparkSession
+
 from bank_marketing.contract import load_contract
 from bank_marketing.etl.cleaning import clean_rows
 from bank_marketing.etl.reading import read_landed
-from pyspark.sql import DataFrame, SparkSession
-
 from tests.support.landed import Row, contact, lines, write_contacts
 
 DAY = date(2010, 6, 30)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from bank_marketing.contract import load_contract
-from bank_marketing.etl.features import CAMPAIGN_COLUMNS, build_features, campaign_history, daily_outcomes
 from pyspark.sql import DataFrame, SparkSession
 
+from bank_marketing.contract import load_contract
+from bank_marketing.etl.features import CAMPAIGN_COLUMNS, build_features, campaign_history, daily_outcomes
 from tests.support.landed import Row, contact
 
 DAYS = [date(2009, 3, 2) + timedelta(days=n) for n in (0, 1, 2, 3, 7, 8, 9, 10)]

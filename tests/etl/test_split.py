@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from bank_marketing.errors import NotEnoughHistory
-from bank_marketing.etl.split import temporal_split
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bank_marketing.errors import NotEnoughHistory
+from bank_marketing.etl.split import temporal_split
 
 LIMITS = {"holdout_rows": 500, "holdout_days": 20, "validation_rows": 5000, "max_share": 0.3, "min_train_rows": 1000}
 

@@ -1,0 +1,226 @@
+"""The report of a training run: what landed, how good the candidate is, what was decided. Last step of the pipeline."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from bank_marketing.artifacts import ArtifactRef, Manifest
+from bank_marketing.components.context import Entity, RunContext
+
+COMPONENT = "notify_success"
+KIND = "report"
+
+#: Pictures of the candidate on the unseen days, in the order in which they answer questions.
+PLOTS = {
+    "gains": "How many subscribers are reached by calling the best-scored clients first",
+    "calibration": "Whether a probability of 30 percent means 30 percent",
+    "threshold": "F1 at each threshold, and the one chosen on earlier days",
+    "roc": "How well subscribers are told from the others",
+    "precision_recall": "What is gained and lost by calling fewer",
+    "importance": "What the model looks at",
+}
+
+#: Figures of the comparison table: key, title, number format.
+FIGURES = (
+    ("f1", "F1", ".3f"),
+    ("roc_auc", "ROC AUC", ".3f"),
+    ("pr_auc", "PR AUC", ".3f"),
+    ("lift_at_10", "Lift at 10 %", ".2f"),
+    ("precision", "Precision", ".3f"),
+    ("recall", "Recall", ".3f"),
+    ("accuracy", "Accuracy", ".3f"),
+    ("brier", "Brier score", ".3f"),
+    ("called", "Clients called", ",d"),
+    ("profit", "Profit, euro", ",.0f"),
+)
+
+log = logging.getLogger(__name__)
+
+
+class ReportConfig(Entity):
+    """Nothing to choose yet."""
+
+
+class ReportInputs(Entity):
+    """References of the run's artifacts, by step. A step that did not run is left out."""
+
+    artifacts: dict[str, ArtifactRef]
+
+
+class ReportArtifact(Entity):
+    """`report.html`, `model_card.md`, `mail.html`."""
+
+    ref: ArtifactRef
+    report_uri: str
+    mail_subject: str
+    mail_html: str
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """All that the templates show; None where a step did not run."""
+
+    manifests: dict[str, Manifest]
+    snapshot: dict[str, Any] | None
+    validation: dict[str, Any] | None
+    drift: dict[str, Any] | None
+    evaluation: dict[str, Any] | None
+    promotion: dict[str, Any] | None
+
+    @property
+    def synthetic(self) -> bool:
+        return bool(self.snapshot and self.snapshot["synthetic"])
+
+
+def run(config: ReportConfig, inputs: ReportInputs, context: RunContext) -> ReportArtifact:
+    """Write the report of a run.
+
+    Raises:
+        ArtifactMissing, ArtifactCorrupt: an artifact is not what its reference says.
+    """
+    facts = _facts(inputs.artifacts, context)
+    shown = {
+        "context": context,
+        "facts": facts,
+        "headline": headline(facts),
+        "columns": _comparison(facts.evaluation),
+        "figures": FIGURES,
+        "months": _months(facts.snapshot),
+        "rejects": _rejects(facts.snapshot, context),
+        "plots": _plots(inputs.artifacts, context),
+        "economics": context.settings.economics,
+    }
+    subject = f"[bank-marketing] {'SYNTHETIC ' if facts.synthetic else ''}{context.as_of}: {headline(facts)}"
+    with context.stage() as stage:
+        for name in ("report.html", "mail.html", "model_card.md"):
+            text = _templates().get_template(f"{name}.j2").render(**shown)
+            (stage.path / name).write_text(text, encoding="utf-8")
+        (stage.path / "subject.txt").write_text(subject + "\n", encoding="utf-8")
+        manifest = context.publish(
+            stage,
+            COMPONENT,
+            KIND,
+            parents=inputs.artifacts.values(),
+            notes={"headline": headline(facts)},
+            volatile=lambda path: True,
+        )
+    log.info("report: %s", f"{manifest.uri}/report.html")
+    return load(manifest.ref, context)
+
+
+def load(ref: ArtifactRef, context: RunContext) -> ReportArtifact:
+    """The artifact behind a reference."""
+    context.store.manifest(ref)
+    return ReportArtifact(
+        ref=ref,
+        report_uri=f"{ref.uri}/report.html",
+        mail_subject=context.store.read_bytes(f"{ref.uri}/subject.txt").decode().strip(),
+        mail_html=context.store.read_bytes(f"{ref.uri}/mail.html").decode(),
+    )
+
+
+def headline(facts: _Facts) -> str:
+    """The decision in one sentence."""
+    promotion, evaluation = facts.promotion, facts.evaluation
+    if promotion is None or evaluation is None:
+        return "The run ended before a decision."
+    candidate, champion = evaluation["candidate"], evaluation["champion"]
+    everyone = evaluation["baselines"]["call everyone"]["f1"]
+    rival = (
+        f"{champion['f1']:.3f} of version {evaluation['champion_version']}"
+        if champion
+        else f"{everyone:.3f} of calling everyone"
+    )
+    figures = f"F1 {candidate['f1']:.3f} against {rival}"
+    current = promotion["to_version"]
+    return {
+        "promoted": f"Model version {promotion['version']} goes to production: {figures}.",
+        "unchanged": f"Version {current} stays in production: the candidate is the same model.",
+        "skipped": f"Nothing was promoted, as this run was told: {figures}.",
+    }.get(
+        promotion["decision"],
+        f"Version {current} stays in production: {figures}." if current else f"No model goes to production: {figures}.",
+    )
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    # The model card is Markdown, which a browser may also be shown: it is escaped like the pages.
+    environment = Environment(
+        loader=PackageLoader("bank_marketing.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["format"] = lambda value, form: format(int(value) if form == ",d" else value, form)
+    return environment
+
+
+def _facts(refs: dict[str, ArtifactRef], context: RunContext) -> _Facts:
+    def content(step: str, name: str) -> dict[str, Any] | None:
+        if step not in refs:
+            return None
+        found: dict[str, Any] = json.loads(context.store.read_bytes(f"{refs[step].uri}/{name}"))
+        return found
+
+    return _Facts(
+        manifests={step: context.store.manifest(ref) for step, ref in refs.items()},
+        snapshot=content("ingest_data", "snapshot.json"),
+        validation=content("validate_data", "result.json"),
+        drift=content("validate_data", "drift.json"),
+        evaluation=content("evaluate_model", "evaluation.json"),
+        promotion=content("promote_model", "promotion.json"),
+    )
+
+
+def _comparison(evaluation: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Columns of the comparison table: candidate, champion, baselines."""
+    if evaluation is None:
+        return []
+    columns = [{"title": "Candidate", "metrics": evaluation["candidate"], "bounds": evaluation["intervals"]["candidate"]}]
+    if evaluation["champion"]:
+        title = f"Version {evaluation['champion_version']}, in production"
+        columns.append(
+            {"title": title, "metrics": evaluation["champion"], "bounds": evaluation["intervals"].get("champion", {})}
+        )
+    columns += [{"title": name.capitalize(), "metrics": found, "bounds": {}} for name, found in evaluation["baselines"].items()]
+    return columns
+
+
+def _months(snapshot: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Rows by month, with the height of their bar (a square root, for the crisis months are sixty times the later ones)."""
+    months: dict[str, int] = {}
+    for day in snapshot["days"] if snapshot else []:
+        month = day["contact_date"][:7]
+        months[month] = months.get(month, 0) + day["clean"]
+    top = max(months.values(), default=1)
+    return [{"month": month, "rows": rows, "height": round(100 * (rows / top) ** 0.5, 1)} for month, rows in months.items()]
+
+
+def _rejects(snapshot: dict[str, Any] | None, context: RunContext) -> list[dict[str, Any]]:
+    """Rejected rows by day and rule, newest first; at most twenty lines."""
+    found: list[dict[str, Any]] = []
+    for day in reversed(snapshot["days"] if snapshot else []):
+        if day["rejected"] and len(found) < 20:
+            breaches: Any = context.store.manifest(context.store.uri(day["path"])).details["breaches"]
+            found += [{"day": day["contact_date"], "rule": rule, **breach} for rule, breach in sorted(breaches.items())]
+    return found[:20]
+
+
+def _plots(refs: dict[str, ArtifactRef], context: RunContext) -> list[dict[str, str]]:
+    """The candidate's pictures on the unseen days, as data URIs: the report is one file."""
+    found = []
+    for name, meaning in PLOTS.items():
+        uri = f"{refs['evaluate_model'].uri}/plots/{name}.png" if "evaluate_model" in refs else ""
+        if uri and context.store.exists(uri):
+            data = base64.b64encode(context.store.read_bytes(uri)).decode()
+            found.append({"meaning": meaning, "source": f"data:image/png;base64,{data}"})
+    return found

@@ -1,0 +1,30 @@
+"""The day a run works on: one resolver for every kind of trigger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from bank_marketing.components.context import parse_as_of
+from bank_marketing.errors import InvalidAsOf
+
+
+def resolve_as_of(context: Mapping[str, Any]) -> date:
+    """The run's `as_of`: its parameter, else the triggering asset event's, else the logical date.
+
+    Raises:
+        InvalidAsOf: it is no date, in the future, or the run has none of the three.
+    """
+    stated = (context.get("params") or {}).get("as_of")
+    if stated:
+        return parse_as_of(stated)
+    for events in (context.get("triggering_asset_events") or {}).values():
+        for event in events:
+            if event.extra.get("as_of"):
+                return parse_as_of(event.extra["as_of"])
+    run = context["dag_run"]
+    moment = run.logical_date or run.run_after
+    if moment is None:
+        raise InvalidAsOf("the run has no as_of parameter, no asset event with one and no logical date: trigger it with as_of")
+    return parse_as_of(moment.date())

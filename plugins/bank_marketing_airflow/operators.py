@@ -1,0 +1,144 @@
+"""Operators for the platform's steps: in the task's own process, or through spark-submit. XCom carries references only."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowException
+
+from bank_marketing import errors
+from bank_marketing.artifacts import ArtifactRef
+from bank_marketing.components.context import RunContext
+from bank_marketing.settings import PROJECT_DIR, Settings
+from bank_marketing_airflow.as_of import resolve_as_of
+
+SPARK_JOBS = PROJECT_DIR / "spark_jobs"
+
+
+def run_context(context: Context) -> RunContext:
+    """The platform's context of a task's run."""
+    run = context["dag_run"]
+    return RunContext(
+        dag_id=run.dag_id, run_id=run.run_id, as_of=resolve_as_of(context), settings=Settings(), actor=f"airflow:{run.run_type}"
+    )
+
+
+class StepOperator(BaseOperator):
+    """Runs one step of the pipeline in the task's process.
+
+    Args:
+        refs: outputs of the steps before it, by task id.
+    """
+
+    template_fields: Sequence[str] = ("refs",)
+    ui_color = "#e3eef6"
+
+    def __init__(self, *, refs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.refs = refs or {}
+
+    def execute(self, context: Context) -> dict[str, str]:
+        """Run the step; returns its reference."""
+        from bank_marketing.components.promotion import PromotionConfig
+        from bank_marketing.pipeline import run_step
+
+        params = context["params"]
+        run = context["dag_run"]
+        promote = params.get("promote", "auto")
+        promotion = PromotionConfig(
+            promote=promote == "yes" or (promote == "auto" and str(getattr(run.run_type, "value", run.run_type)) != "backfill"),
+            who=f"airflow:{run.dag_id}",
+            reason=params.get("reason") or "",
+        )
+        given = {step: ArtifactRef.model_validate(ref) for step, ref in self.refs.items()}
+        return run_step(self.task_id, given, run_context(context), promotion).model_dump()
+
+
+class ReportOperator(StepOperator):
+    """Runs the reporting step and mails its summary."""
+
+    ui_color = "#e6f4ea"
+
+    def execute(self, context: Context) -> dict[str, str]:
+        """Make the report, send the mail; returns the report's reference."""
+        from bank_marketing.reporting import report
+        from bank_marketing_airflow.mail import Mail, send
+
+        ref = super().execute(context)
+        made = report.load(ArtifactRef.model_validate(ref), run_context(context))
+        send(Mail(made.mail_subject, made.mail_html), context)
+        return ref
+
+
+class SparkStepOperator(SparkSubmitOperator):  # type: ignore[misc]  # the provider has no type hints
+    """Submits one step as a Spark job (`spark_jobs/<task_id>.py`) and returns the reference of what it published.
+
+    A reason that the job wrote down is raised here as the package's own exception, so that the retry policy and the mail see it.
+
+    Args:
+        refs: outputs of the steps before it, by task id.
+    """
+
+    template_fields: Sequence[str] = ("refs",)
+    ui_color = "#fdebd7"
+
+    def __init__(self, *, task_id: str, refs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(
+            task_id=task_id,
+            application=str(SPARK_JOBS / f"{task_id}.py"),
+            name=f"bank-marketing-{task_id}",
+            # The job must find this Python and its pyspark, on every machine that runs the driver.
+            env_vars={
+                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+                "PYSPARK_PYTHON": sys.executable,
+            },
+            **kwargs,
+        )
+        self.refs = refs or {}
+
+    def execute(self, context: Context) -> dict[str, str]:
+        """Submit the job, wait for it, and read back what it published."""
+        run = run_context(context)
+        error_uri = f"{run.run_uri}/errors/{self.task_id}.json"
+        run.store.remove(error_uri)
+        self.application_args = [
+            "--dag-id", run.dag_id, "--run-id", run.run_id, "--as-of", run.as_of.isoformat(),
+            "--refs", json.dumps(self.refs), "--error-uri", error_uri,
+        ]  # fmt: skip
+        self._hook = self._get_hook()
+        try:
+            # A session of its own: on_kill can then end spark-submit, its JVM and its Python together.
+            self._hook.submit(self.application, start_new_session=True)
+        except AirflowException as error:
+            raise _reason(run, error_uri, error) from error
+        return run.store.manifest(run.component_uri(self.task_id)).ref.model_dump()
+
+    def on_kill(self) -> None:
+        """Leave no Spark process behind."""
+        submitted = getattr(self._hook, "_submit_sp", None)
+        if submitted is not None and submitted.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(submitted.pid, signal.SIGKILL)
+        elif self._hook is not None:
+            self._hook.on_kill()
+
+
+def _reason(run: RunContext, error_uri: str, error: AirflowException) -> errors.BankMarketingError:
+    """The exception that a Spark job wrote down before it ended, else what spark-submit said."""
+    if not run.store.exists(error_uri):
+        return errors.SparkJobFailed(f"the Spark job ended without a reason of its own: {str(error)[-1500:]}")
+    told = json.loads(run.store.read_bytes(error_uri))
+    kind = getattr(errors, told["error"], errors.SparkJobFailed)
+    if issubclass(kind, errors.ContractViolation):
+        return errors.ContractViolation(told["message"], rule=told["rule"], location=told["location"])
+    made: errors.BankMarketingError = kind(told["message"])
+    return made

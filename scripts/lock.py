@@ -1,0 +1,138 @@
+"""The lock: which exact files get installed, by hash. `python -m scripts.lock` writes it, `… check` verifies that it is in step.
+
+Standard library only: the set-up reads the lock before anything is installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+LOCK = PROJECT / "requirements.lock"
+
+#: Groups of pyproject.toml that are locked beside requirements.txt.
+GROUPS = ("dev", "java")
+
+_INPUTS = re.compile(r"^# inputs: ([0-9a-f]{64})$", re.MULTILINE)
+_ENTRY = re.compile(
+    r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)(?:\s*;\s*([^\\\n]*?))?\s*(?:\\?\n|$)", re.MULTILINE
+)
+
+
+def digest_of(*paths: Path) -> str:
+    """SHA-256 over the content of files, in order."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def inputs_digest(project: Path = PROJECT) -> str:
+    """SHA-256 of all that decides about the lock: requirements.txt, and the groups and overrides of pyproject.toml."""
+    pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = pyproject.get("dependency-groups", {})
+    wanted = [groups.get(name, []) for name in GROUPS]
+    overrides = pyproject.get("tool", {}).get("uv", {}).get("override-dependencies", [])
+    lines = [
+        line.partition(" #")[0].strip() for line in (project / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    ]
+    stated = [line for line in lines if line and not line.startswith("#")]
+    python = pyproject["project"]["requires-python"]
+    return hashlib.sha256(repr((python, stated, wanted, overrides)).encode()).hexdigest()
+
+
+def entries(text: str) -> dict[str, str]:
+    """The lock's entries: package name (normalised) -> its lines, hashes included."""
+    starts = [(match.start(), match[1]) for match in _ENTRY.finditer(text)]
+    ends = [start for start, _ in starts[1:]] + [len(text)]
+    return {_normal(name): text[start:end] for (start, name), end in zip(starts, ends, strict=True)}
+
+
+def versions(text: str) -> dict[str, tuple[str, str]]:
+    """The lock's versions: package name (normalised) -> (version, environment marker or "")."""
+    return {_normal(match[1]): (match[2], match[3] or "") for match in _ENTRY.finditer(text)}
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _compile(target: Path, project: Path) -> subprocess.CompletedProcess[str]:
+    """Resolve into `target`; versions that it already holds are kept where they still fit."""
+    uv = project / ".venv" / "bin" / "uv"
+    command = [str(uv) if uv.exists() else "uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
+    command += ["--python-version", _lowest_python(project), "--custom-compile-command", "make lock"]
+    # Nothing of the machine that resolves may end up in the lock.
+    command += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate"]
+    for group in GROUPS:
+        command += ["--group", group]
+    command += ["--output-file", str(target), "requirements.txt"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        text = target.read_text(encoding="utf-8")
+        header = f"# inputs: {inputs_digest(project)}\n"
+        text = (
+            _INPUTS.sub(header.strip(), text)
+            if _INPUTS.search(text)
+            else re.sub(r"^(?!#)", header, text, count=1, flags=re.MULTILINE)
+        )
+        target.write_text(text, encoding="utf-8")
+    return done
+
+
+def _lowest_python(project: Path) -> str:
+    requires = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
+    return str(requires).removeprefix(">=")
+
+
+def write(project: Path = PROJECT, *, upgrade: bool = False) -> int:
+    """Write the lock; with `upgrade`, take the newest versions that fit instead of keeping the present ones."""
+    lock = project / LOCK.name
+    if upgrade:
+        lock.unlink(missing_ok=True)
+    done = _compile(lock, project)
+    if done.returncode:
+        sys.stderr.write(done.stderr)
+        return 1
+    print(f"lock: {len(versions(lock.read_text(encoding='utf-8')))} packages in {lock.name}")
+    return 0
+
+
+def check(project: Path = PROJECT) -> int:
+    """Whether the lock is what compiling would write: 0, or 1 with the reason. Without a network, its inputs are compared."""
+    lock = project / LOCK.name
+    stated = _INPUTS.search(lock.read_text(encoding="utf-8")) if lock.exists() else None
+    if stated is None or stated[1] != inputs_digest(project):
+        print(
+            "lock: requirements.txt or the groups of pyproject.toml changed after requirements.lock was written; run: make lock"
+        )
+        return 1
+    with tempfile.TemporaryDirectory() as folder:
+        again = Path(folder) / LOCK.name
+        shutil.copy(lock, again)
+        done = _compile(again, project)
+        if done.returncode:
+            reason = done.stderr.strip().splitlines()
+            if not re.search(r"fetch|connect|dns|network|timed? ?out|request", done.stderr, re.IGNORECASE):
+                sys.stderr.write(done.stderr)
+                return 1
+            print(
+                f"lock: its inputs are unchanged; not compiled again, the registry does not answer ({reason[0] if reason else '?'})"
+            )
+            return 0
+        if again.read_bytes() != lock.read_bytes():
+            print("lock: compiling again gives another requirements.lock; run: make lock")
+            return 1
+    print("lock: in step with requirements.txt and pyproject.toml")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(check() if sys.argv[1:] == ["check"] else write(upgrade=sys.argv[1:] == ["upgrade"]))
