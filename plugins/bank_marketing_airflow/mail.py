@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 
 from bank_marketing.artifacts import open_store
 from bank_marketing.settings import Settings
-from bank_marketing_airflow.as_of import resolve_as_of
+from bank_marketing_airflow.run_context import resolve_as_of, run_context
 
 SMTP_CONNECTION = "smtp_default"
 
@@ -70,9 +71,22 @@ class FailureMail(BaseNotifier):
     def notify(self, context: Context) -> None:
         """Send the mail. Airflow calls this when no retry is left."""
         try:
+            write_reason(context)
             send(failure_mail(context), context)
         except Exception:  # an alert that fails must not hide the failure it is about
             log.exception("the failure mail could not be made")
+
+
+def write_reason(context: Mapping[str, Any]) -> None:
+    """Keep the reason of a failure beside the run's artifacts, for whoever asks without Airflow's database."""
+    run, error = run_context(context), context.get("exception")
+    told = {
+        "error": type(error).__name__,
+        "message": str(error),
+        "rule": getattr(error, "rule", ""),
+        "location": getattr(error, "location", ""),
+    }
+    run.store.write_bytes(run.error_uri(context["ti"].task_id), json.dumps(told).encode())
 
 
 def failure_mail(context: Mapping[str, Any]) -> Mail:

@@ -18,18 +18,10 @@ from airflow.sdk.exceptions import AirflowException
 from bank_marketing import errors
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import RunContext
-from bank_marketing.settings import PROJECT_DIR, Settings
-from bank_marketing_airflow.as_of import resolve_as_of
+from bank_marketing.settings import PROJECT_DIR
+from bank_marketing_airflow.run_context import run_context
 
 SPARK_JOBS = PROJECT_DIR / "spark_jobs"
-
-
-def run_context(context: Context) -> RunContext:
-    """The platform's context of a task's run."""
-    run = context["dag_run"]
-    return RunContext(
-        dag_id=run.dag_id, run_id=run.run_id, as_of=resolve_as_of(context), settings=Settings(), actor=f"airflow:{run.run_type}"
-    )
 
 
 class StepOperator(BaseOperator):
@@ -108,7 +100,7 @@ class SparkStepOperator(SparkSubmitOperator):  # type: ignore[misc]  # the provi
     def execute(self, context: Context) -> dict[str, str]:
         """Submit the job, wait for it, and read back what it published."""
         run = run_context(context)
-        error_uri = f"{run.run_uri}/errors/{self.task_id}.json"
+        error_uri = run.error_uri(self.task_id)
         run.store.remove(error_uri)
         self.application_args = [
             "--dag-id", run.dag_id, "--run-id", run.run_id, "--as-of", run.as_of.isoformat(),

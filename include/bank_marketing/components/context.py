@@ -32,8 +32,6 @@ class RunContext:
     run_id: str
     as_of: date
     settings: Settings = field(default_factory=Settings)
-    links: dict[str, str] = field(default_factory=dict)
-    actor: str = "bank-marketing"
 
     @cached_property
     def store(self) -> ArtifactStore:
@@ -54,6 +52,10 @@ class RunContext:
     def component_uri(self, component: str) -> str:
         """Where one component of this run publishes."""
         return f"{self.run_uri}/{component}"
+
+    def error_uri(self, component: str) -> str:
+        """Where the reason is kept when a component failed."""
+        return f"{self.run_uri}/errors/{component}.json"
 
     def stage(self) -> AbstractContextManager[Stage]:
         """A private place to make an artifact in."""

@@ -1,4 +1,4 @@
-"""The day a run works on: one resolver for every kind of trigger."""
+"""The run a task belongs to, and the day it works on: one resolver for every kind of trigger."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from bank_marketing.components.context import parse_as_of
+from bank_marketing.components.context import RunContext, parse_as_of
 from bank_marketing.errors import InvalidAsOf
+from bank_marketing.settings import Settings
 
 
 def resolve_as_of(context: Mapping[str, Any]) -> date:
@@ -28,3 +29,9 @@ def resolve_as_of(context: Mapping[str, Any]) -> date:
     if moment is None:
         raise InvalidAsOf("the run has no as_of parameter, no asset event with one and no logical date: trigger it with as_of")
     return parse_as_of(moment.date())
+
+
+def run_context(context: Mapping[str, Any]) -> RunContext:
+    """The platform's context of a task's run."""
+    run = context["dag_run"]
+    return RunContext(dag_id=run.dag_id, run_id=run.run_id, as_of=resolve_as_of(context), settings=Settings())

@@ -1,0 +1,170 @@
+"""`make run`: the training DAG on the embedded Airflow, with one line a task and a summary at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import track
+
+from bank_marketing.artifacts import open_store
+from bank_marketing.cli import console, problems
+from bank_marketing.components.context import RunContext, parse_as_of
+from bank_marketing.errors import BankMarketingError, InvalidAsOf
+from bank_marketing.landing.commands import CAMPAIGN_DAYS, land
+from bank_marketing.landing.zone import LandingZone
+from bank_marketing.pipeline import STEPS
+from bank_marketing.settings import PROJECT_DIR, Settings
+
+DAG_ID = "bank_marketing_training"
+
+#: What a task shows when it has ended.
+MARKS = {"success": "[green]✓[/]", "failed": "[red]✗[/]", "upstream_failed": "[dim]·[/]", "skipped": "[dim]·[/]"}
+
+
+def main(
+    as_of: Annotated[str, typer.Option(help="Day whose data are used, YYYY-MM-DD; the last landed day when empty.")] = "",
+) -> None:
+    """Run the training DAG once on the embedded Airflow, landing the campaign first when nothing has landed."""
+    settings = Settings()
+    try:
+        day = _land(settings, as_of)
+    except BankMarketingError as error:
+        problems.print(f"[bold red]{type(error).__name__}[/]: {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from error
+    started = time.perf_counter()
+    log = Path(os.environ["AIRFLOW_HOME"]) / "run_dag.log"
+    console.print(f"[bold]{DAG_ID}[/] as of {day}, whole log in {log}", highlight=False)
+    moment = datetime.now(UTC)
+    with log.open("w", encoding="utf-8") as stream:
+        command = [sys.executable, "-m", "airflow", "dags", "test", DAG_ID, moment.isoformat()]
+        conf = json.dumps({"as_of": str(day), "reason": "make run"})
+        process = subprocess.Popen([*command, "--conf", conf], stdout=stream, stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            run_id, states = _follow(process, moment)
+        except KeyboardInterrupt:
+            os.killpg(process.pid, 2)
+            raise
+    context = RunContext(DAG_ID, run_id, day, settings)
+    if states.get(STEPS[-1]) != "success":
+        _tell_failure(states, context, log)
+        raise typer.Exit(1)
+    _summarize(context, time.perf_counter() - started)
+
+
+def _land(settings: Settings, as_of: str) -> Any:
+    """Land the campaign when nothing has landed; returns the day to run for."""
+    if LandingZone(settings.landing).last_day is None:
+        console.print("Nothing has landed yet: landing the campaign, day by day")
+        bar = iter(track(range(CAMPAIGN_DAYS), description="landing", console=console, transient=True))
+        landed = land(settings, progress=lambda day: next(bar, None))
+        console.print(f"Landed {landed.days} days, {landed.rows:,} contacts: {landed.source.label}", highlight=False)
+    if as_of:
+        return parse_as_of(as_of)
+    last = LandingZone(settings.landing).last_day
+    if last is None:
+        raise InvalidAsOf(f"nothing has landed in {settings.landing}")
+    return last
+
+
+def _follow(process: subprocess.Popen[bytes], since: datetime) -> tuple[str, dict[str, str]]:
+    """Print each task as it ends; returns the run's id and the last state of each task."""
+    shown: set[str] = set()
+    run_id, states = "", {}
+    with console.status("starting Airflow") as status:
+        while True:
+            ended = process.poll() is not None
+            run_id, tasks = _tasks(since)
+            states = {task: state for task, state, _ in tasks}
+            for task, state, seconds in sorted(tasks, key=lambda entry: STEPS.index(entry[0])):
+                if state in MARKS and task not in shown:
+                    shown.add(task)
+                    console.print(f"{MARKS[state]} {task:<16} {seconds:6.1f} s", highlight=False)
+                elif state == "running":
+                    status.update(f"{task} …")
+            if ended:
+                return run_id, states
+            time.sleep(0.4)
+
+
+def _tasks(since: datetime) -> tuple[str, list[tuple[str, str, float]]]:
+    """The newest run since `since`, and its tasks with state and duration, read from the embedded Airflow's database."""
+    database = Path(os.environ["AIRFLOW_HOME"]) / "airflow.db"
+    try:
+        with sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=5) as connection:
+            found = connection.execute(
+                "select run_id from dag_run where dag_id = ? and logical_date >= ? order by id desc limit 1",
+                (DAG_ID, since.strftime("%Y-%m-%d %H:%M:%S.%f")),
+            ).fetchone()
+            if found is None:
+                return "", []
+            rows = connection.execute(
+                "select task_id, coalesce(state, ''), coalesce(duration, 0) from task_instance where dag_id = ? and run_id = ?",
+                (DAG_ID, found[0]),
+            ).fetchall()
+        return str(found[0]), rows
+    except sqlite3.OperationalError:  # Airflow is writing: look again in a moment
+        return "", []
+
+
+def _tell_failure(states: dict[str, str], context: RunContext, log: Path) -> None:
+    failed = next((task for task in STEPS if states.get(task) == "failed"), None)
+    uri = f"{context.run_uri}/errors/{failed}.json"
+    if failed and context.store.exists(uri):
+        told = json.loads(context.store.read_bytes(uri))
+        problems.print(f"[bold red]{failed}: {told['error']}[/]: {told['message']}", highlight=False, soft_wrap=True)
+        problems.print(f"What to do: docs/runbooks.md#{told['error'].lower()}", highlight=False)
+    else:
+        problems.print(f"[bold red]The run failed.[/] The end of {log}:", highlight=False)
+        problems.print("".join(log.read_text(encoding="utf-8").splitlines(keepends=True)[-25:]), highlight=False, markup=False)
+
+
+def _summarize(context: RunContext, seconds: float) -> None:
+    from bank_marketing.reporting import report
+
+    store = open_store(context.settings)
+    manifests = {step: store.manifest(context.component_uri(step)) for step in STEPS}
+    made = report.load(manifests["notify_success"].ref, context)
+    evaluation = json.loads(store.read_bytes(f"{manifests['evaluate_model'].uri}/evaluation.json"))
+    rows = manifests["ingest_data"].rows
+    console.print()
+    console.print(f"[bold]{made.mail_subject.partition('] ')[2]}[/]", highlight=False, soft_wrap=True)
+    console.print(
+        "  "
+        + ", ".join(f"{rows[name]:,} {name.replace('_', ' ')}" for name in ("rows_read", "clean", "rejected", "duplicates"))
+    )
+    contenders = {"candidate": evaluation["candidate"], "champion": evaluation["champion"], **evaluation["baselines"]}
+    days = evaluation["days"]
+    console.print(f"  on {days['rows']} unseen calls, {days['from']} to {days['to']}:", highlight=False)
+    for name, metrics in contenders.items():
+        if metrics:
+            figures = f"F1 {metrics['f1']:.3f}  ROC AUC {metrics['roc_auc']:.3f}  PR AUC {metrics['pr_auc']:.3f}"
+            console.print(f"    {name:<14} {figures}  lift@10% {metrics['lift_at_10']:.2f}", highlight=False)
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+    console.print(f"  {seconds:.0f} s, largest process {peak:,.0f} MB", highlight=False)
+    docs = f"{manifests['validate_data'].uri}/data_docs/index.html"
+    console.print("\nWhere to look", style="bold")
+    for title, place in (
+        ("run report", made.report_uri),
+        ("Data Docs", docs),
+        ("Airflow's UI", "make airflow"),
+        ("models", f"{_relative(Path(sys.executable).parent)}/bank-marketing models"),
+    ):
+        console.print(f"  {title:<13} {place}", highlight=False, soft_wrap=True)
+
+
+def _relative(path: Path) -> Path:
+    return path.relative_to(PROJECT_DIR) if path.is_relative_to(PROJECT_DIR) else path
+
+
+if __name__ == "__main__":
+    typer.run(main)
