@@ -1,13 +1,14 @@
 """Validation: the clean rows of a snapshot against the contract (Great Expectations), and recent rows against the model's reference.
 
-Each month is validated once: its result is remembered by the digests of its clean directories, so the cost grows with what is new.
+Each month is validated once: its findings are remembered by the digests of its clean directories, so the cost grows with what is
+new. The newest month is always validated again, for its Data Docs.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -18,26 +19,45 @@ from bank_marketing.artifacts.manifest import digest_of
 from bank_marketing.components import ingestion
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.errors import ContractViolation, RegistryUnavailable
-from bank_marketing.etl.snapshot import CLEAN_FILE, CleanDay, Snapshot
+from bank_marketing.etl.snapshot import CleanDay, Snapshot
 from bank_marketing.registry.registry import PRODUCTION, Registry
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bank_marketing.contract.suite import Finding, Suite
+
 COMPONENT = "validate_data"
 KIND = "validation"
-DATA_DOCS = "data_docs"
-CACHE = "validation"
+RESULT, DRIFT, DATA_DOCS = "result.json", "drift.json", "data_docs"
+
+#: Findings of validated months, below the store's root.
+REMEMBERED = "validation"
 
 log = logging.getLogger(__name__)
 
 
 class ValidationConfig(Entity):
-    """What counts as recent, and how much is shown."""
+    """What counts as recent and as drift, and how much is shown."""
 
-    recent_days: int = Field(default=20, gt=0, description="a month of calls")
-    recent_rows: int = Field(default=200, gt=0, description="more days are taken until there are that many rows")
-    documented_failures: int = Field(default=3, gt=0, description="failing months that get Data Docs beside the newest month")
+    recent_days: int = Field(default=20, gt=0, description="contact days that are compared: a month of calls")
+    drift_rows: int = Field(
+        default=200,
+        gt=0,
+        description="days are added to the recent ones until they have as many rows; a smaller reference is not used",
+    )
+    ks_threshold: float = Field(
+        default=0.2,
+        gt=0,
+        lt=1,
+        description="KS distance of a number: half a standard deviation's shift; by chance 200 rows reach .1 once in twenty windows",
+    )
+    psi_threshold: float = Field(
+        default=0.25,
+        gt=0,
+        description="PSI of a category: a major shift (Siddiqi 2006, Credit Risk Scorecards); chance gives .06",
+    )
+    documented_failures: int = Field(default=3, ge=0, description="broken months that get Data Docs beside the newest month")
 
 
 class ValidationInputs(Entity):
@@ -51,7 +71,7 @@ class ValidationArtifact(Entity):
 
     ref: ArtifactRef
     passed: bool
-    warnings: tuple[str, ...]
+    warnings: list[str]
     data_docs_uri: str
 
 
@@ -61,36 +81,32 @@ def run(config: ValidationConfig, inputs: ValidationInputs, context: RunContext)
     Raises:
         ContractViolation: a critical rule is broken; the artifact with its Data Docs is there to look at.
     """
+    from bank_marketing.contract.suite import Suite
+
     snapshot = ingestion.load(inputs.snapshot, context).snapshot
-    months = [(month, list(days)) for month, days in groupby(snapshot.days, key=lambda day: f"{day.contact_date:%Y-%m}")]
     with context.stage() as stage:
-        findings = _validate_months(months, stage, config, context)
-        result = _result(findings, snapshot, len(months), context)
+        suite = Suite(context.contract, stage.path / DATA_DOCS)
+        months = _months(snapshot, suite, context)
+        result = _result(_findings(months, snapshot, suite, config, context), months, snapshot, suite)
         drift = _drift(snapshot, config, context)
-        for name, content in (("result.json", result), ("drift.json", drift)):
-            (stage.path / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        drifted = [entry["column"] for entry in drift["columns"] if entry["drifted"] and entry["weight"] != "none"]
+        _write(stage, RESULT, result)
+        _write(stage, DRIFT, drift)
         manifest = context.publish(
             stage,
             COMPONENT,
             KIND,
             parents=[inputs.snapshot],
-            rows={"rows": snapshot.rows["clean"]},
+            rows={"rows": snapshot.rows["clean"] - len(snapshot.superseded)},
             parameters=config.model_dump(mode="json"),
             details={name: result[name] for name in ("passed", "rules_checked", "chunks")},
             # What has drifted depends on the model in production, not on these data alone.
-            notes={"drifted": drifted, "drift_reference": drift["reference"]},
-            volatile=lambda path: path != "result.json",
+            notes={"drifted": _drifted(drift), "drift_reference": drift["reference"]},
+            volatile=lambda path: path != RESULT,
         )
-    log.info(
-        "%d rules on %d months: %d critical failures, %d warnings; drifted: %s",
-        result["rules_checked"],
-        len(months),
-        len(result["failures"]),
-        len(result["warnings"]),
-        ", ".join(drifted) or "nothing",
-    )
     artifact = load(manifest.ref, context)
+    log.info("%d rules on %d months: %s", suite.size, len(months), "passed" if artifact.passed else "NOT passed")
+    for warning in artifact.warnings:
+        log.warning("%s", warning)
     if result["failures"]:
         raise _violation(result["failures"], artifact)
     return artifact
@@ -99,57 +115,72 @@ def run(config: ValidationConfig, inputs: ValidationInputs, context: RunContext)
 def load(ref: ArtifactRef, context: RunContext) -> ValidationArtifact:
     """The artifact behind a reference."""
     context.store.manifest(ref)
-    result = json.loads(context.store.read_bytes(f"{ref.uri}/result.json"))
+    result = json.loads(context.store.read_bytes(f"{ref.uri}/{RESULT}"))
+    drift = json.loads(context.store.read_bytes(f"{ref.uri}/{DRIFT}"))
+    told = [_sentence(entry) for entry in result["warnings"]]
+    drifted = [
+        f"{entry['column']} has drifted: {entry['method'].upper()} {entry['statistic']:.2f}, more than {entry['threshold']:g}"
+        for entry in drift["columns"]
+        if entry["column"] in _drifted(drift)
+    ]
     return ValidationArtifact(
-        ref=ref,
-        passed=result["passed"],
-        warnings=tuple(f"{entry['rule']} in {entry['chunk']}" for entry in result["warnings"]),
-        data_docs_uri=f"{ref.uri}/{DATA_DOCS}/index.html",
+        ref=ref, passed=result["passed"], warnings=told + drifted, data_docs_uri=f"{ref.uri}/{DATA_DOCS}/index.html"
     )
 
 
-def read_clean(days: Sequence[CleanDay], context: RunContext) -> pd.DataFrame:
-    """Clean rows of some days, in file order."""
-    import pandas as pd
-    import pyarrow.parquet as pq
+@dataclass(frozen=True)
+class _Month:
+    """The unit of validation: small enough that a new day costs little, large enough for shares to mean something."""
 
-    tables = []
-    for day in days:
-        if day.clean:
-            with context.store.local_copy(context.store.uri(day.path, CLEAN_FILE)) as path:
-                tables.append(pq.ParquetFile(path).read().to_pandas())
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    name: str
+    days: tuple[CleanDay, ...]
+    uri: str
 
 
-def _validate_months(
-    months: list[tuple[str, list[CleanDay]]], stage: Stage, config: ValidationConfig, context: RunContext
-) -> list[dict[str, Any]]:
-    """Failed expectations of all months. Months with a remembered result are not read; the newest is, for its Data Docs."""
-    from bank_marketing.contract.expectations import Suite
+def _months(snapshot: Snapshot, suite: Suite, context: RunContext) -> list[_Month]:
+    months = []
+    for name, group in groupby(snapshot.days, key=lambda day: f"{day.contact_date:%Y-%m}"):
+        days = tuple(group)
+        dates = {day.contact_date for day in days}
+        superseded = sorted((entry.contact_id, entry.dropped) for entry in snapshot.superseded if entry.dropped in dates)
+        key = digest_of([context.contract.digest, suite.digest, [day.digest for day in days], superseded])
+        months.append(_Month(name, days, context.store.uri(REMEMBERED, f"{key[:32]}.json")))
+    return months
 
-    suite = Suite(context.contract, stage.path / DATA_DOCS)
-    findings: list[dict[str, Any]] = []
+
+def _findings(
+    months: list[_Month], snapshot: Snapshot, suite: Suite, config: ValidationConfig, context: RunContext
+) -> list[Finding]:
+    """What is broken in all months, oldest first. Read are the months without remembered findings, and those that get Data Docs."""
+    from bank_marketing.etl.clean_zone import read_clean
+
+    def validate(month: _Month, *, docs: bool) -> list[Finding]:
+        rows = read_clean(month.days, snapshot, context.store, context.contract)
+        found = suite.run(month.name, rows, docs=docs)
+        context.store.write_bytes(month.uri, json.dumps(found, indent=1).encode())
+        return found
+
+    *older, newest = months
+    found = {newest.name: validate(newest, docs=True)}
     documented = 0
-    for month, days in months:
-        key = digest_of([context.contract.digest, [day.digest for day in days]])
-        uri = context.store.uri(CACHE, f"{month}-{key[:32]}.json")
-        known = json.loads(context.store.read_bytes(uri)) if context.store.exists(uri) else None
-        newest = month == months[-1][0]
-        failing = bool(known) and documented < config.documented_failures
-        if known is None or newest or failing:
-            rows = read_clean(days, context)
-            known = suite.run(month, rows, docs=newest or failing)
-            context.store.write_bytes(uri, json.dumps(known).encode())
-            if known and not (newest or failing) and documented < config.documented_failures:
-                suite.run(month, rows, docs=True)
-        documented += bool(known)
-        findings += [{**entry, "chunk": month} for entry in known]
-    return findings
+    for month in reversed(older):
+        known = _remembered(month, context)
+        findings = validate(month, docs=False) if known is None else known
+        if findings and documented < config.documented_failures:
+            documented += 1
+            findings = validate(month, docs=True)
+        found[month.name] = findings
+    return [finding for month in months for finding in found[month.name]]
 
 
-def _result(findings: list[dict[str, Any]], snapshot: Snapshot, chunks: int, context: RunContext) -> dict[str, Any]:
-    from bank_marketing.contract.expectations import expectations
+def _remembered(month: _Month, context: RunContext) -> list[Finding] | None:
+    if not context.store.exists(month.uri):
+        return None
+    known: list[Finding] = json.loads(context.store.read_bytes(month.uri))
+    return known
 
+
+def _result(findings: list[Finding], months: list[_Month], snapshot: Snapshot, suite: Suite) -> dict[str, Any]:
     warned: dict[str, int] = {}
     for day in snapshot.days:
         for rule, rows in day.warnings.items():
@@ -157,53 +188,82 @@ def _result(findings: list[dict[str, Any]], snapshot: Snapshot, chunks: int, con
     failures = [entry for entry in findings if entry["severity"] == "critical"]
     return {
         "passed": not failures,
-        "rules_checked": len(expectations(context.contract)),
-        "chunks": chunks,
+        "rules_checked": suite.size,
+        "chunks": len(months),
         "failures": failures,
         "warnings": [entry for entry in findings if entry["severity"] != "critical"],
         "ingestion_warnings": dict(sorted(warned.items())),
     }
 
 
+def _write(stage: Stage, name: str, content: dict[str, Any]) -> None:
+    (stage.path / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
 def _drift(snapshot: Snapshot, config: ValidationConfig, context: RunContext) -> dict[str, Any]:
     """Recent rows against the production model's training reference, or against the rows before them when there is none."""
-    from bank_marketing.etl.drift import MIN_ROWS, column_drift
+    from bank_marketing.etl.clean_zone import read_clean
+    from bank_marketing.etl.drift import column_drift, recent_window
 
-    taken, rows = 0, 0
-    for day in reversed(snapshot.days):
-        if taken >= config.recent_days and rows >= config.recent_rows:
-            break
-        taken, rows = taken + 1, rows + day.clean
-    older, recent = snapshot.days[:-taken], snapshot.days[-taken:]
-    registry = Registry(context.settings, context.store)
-    try:
-        version = registry.at(PRODUCTION)
-        reference = registry.reference(version) if version else None
-        name = f"training rows of version {version.version}, in production" if version else ""
-    except RegistryUnavailable as error:
-        # Validation must not fail because the registry is down: the steps that need it will say so.
-        log.warning("drift: no reference from the registry: %s", error)
-        reference, name = None, ""
+    older, newest = recent_window(snapshot.days, min_days=config.recent_days, min_rows=config.drift_rows)
+    name, reference = _reference(context)
     if reference is None:
-        reference = read_clean(older, context)
-        name = "the contacts before the recent ones (no model in production yet)"
-    found = {"reference": name, "reference_rows": len(reference), "recent_rows": rows, "recent_days": taken, "columns": []}
-    if min(rows, len(reference)) >= MIN_ROWS:
-        found["columns"] = [entry.to_json() for entry in column_drift(reference, read_clean(recent, context), context.contract)]
+        reference = read_clean(older, snapshot, context.store, context.contract)
+    recent = read_clean(newest, snapshot, context.store, context.contract)
+    found: dict[str, Any] = {
+        "reference": name,
+        "reference_rows": len(reference),
+        "recent_rows": len(recent),
+        "recent_days": len(newest),
+        "recent_from": newest[0].contact_date.isoformat(),
+        "recent_to": newest[-1].contact_date.isoformat(),
+        "columns": [],
+    }
+    if min(len(recent), len(reference)) < config.drift_rows:
+        found["reference"] += f"; not compared: fewer than {config.drift_rows} rows"
+        return found
+    thresholds = config.model_dump(include={"ks_threshold", "psi_threshold"})
+    found["columns"] = [entry.to_json() for entry in column_drift(reference, recent, context.contract, **thresholds)]
     return found
 
 
-def _violation(failures: list[dict[str, Any]], artifact: ValidationArtifact) -> ContractViolation:
-    first = failures[0]
-    told = "; ".join(
-        f"{entry['rule']} in {entry['chunk']}: {entry['unexpected']} rows, observed {entry['observed']}, allowed {entry['allowed']}"
-        + (f" (contacts {', '.join(entry['examples'])})" if entry["examples"] else "")
-        for entry in failures[:3]
+def _reference(context: RunContext) -> tuple[str, pd.DataFrame | None]:
+    """What recent rows are compared with, in words, and the rows where the registry has them."""
+    registry = Registry(context.settings, context.store)
+    try:
+        version = registry.at(PRODUCTION)
+        if version is not None:
+            return f"training rows of version {version.version}, in production", registry.reference(version)
+    except RegistryUnavailable as error:
+        # Drift only warns, so an absent registry must not stop the run here: the steps that need it will say so themselves.
+        log.warning("drift: %s", error)
+        return "the contacts before the recent ones (the registry does not answer)", None
+    return "the contacts before the recent ones (no model in production yet)", None
+
+
+def _drifted(drift: dict[str, Any]) -> list[str]:
+    return [entry["column"] for entry in drift["columns"] if entry["drifted"] and entry["weight"] != "none"]
+
+
+def _sentence(finding: Finding) -> str:
+    """One finding for people."""
+    days, examples = finding["days"], finding["examples"]
+    shown = ", ".join(days[:3]) + (f" and {len(days) - 3} more days" if len(days) > 3 else "")
+    count = f"{finding['unexpected']} of {finding['rows']} rows" if finding["unexpected"] else f"{finding['rows']} rows"
+    return (
+        f"{finding['rule']} in {finding['chunk']}: observed {finding['observed']}, allowed {finding['allowed']}; {count}"
+        + (f" on {shown}" if days else "")
+        + (f" (contacts {', '.join(examples)})" if examples else "")
     )
-    more = f"; {len(failures) - 3} more rules" if len(failures) > 3 else ""
+
+
+def _violation(failures: list[Finding], artifact: ValidationArtifact) -> ContractViolation:
+    first, more = failures[0], len(failures) - 3
+    told = ". ".join(_sentence(entry) for entry in failures[:3])
     return ContractViolation(
-        f"{len(failures)} critical rules of the data contract are broken: {told}{more}. Nothing was trained. "
-        f"All rules: {artifact.data_docs_uri}",
+        f"{len(failures)} critical rule(s) of the data contract are broken. {told}. "
+        + (f"{more} more in the report. " if more > 0 else "")
+        + f"Nothing was trained on these data. Data Docs: {artifact.data_docs_uri}",
         rule=first["rule"],
         location=f"{first['column'] or 'contacts'} of {first['chunk']}",
     )

@@ -5,6 +5,7 @@ A Kolmogorov-Smirnov test on 10,000 rows calls any difference significant; its d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -13,15 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from bank_marketing.contract import Contract
-
-#: KS distance: at 200 rows chance alone reaches .1 in one of forty windows; .2 is a shift of half a standard deviation.
-KS_THRESHOLD = 0.2
-
-#: Population stability index: below .1 nothing, above .25 a shift that needs action (Siddiqi 2006, Credit Risk Scorecards).
-PSI_THRESHOLD = 0.25
-
-#: Below this, effect sizes are mostly noise.
-MIN_ROWS = 200
+from bank_marketing.etl.snapshot import CleanDay
 
 
 @dataclass(frozen=True)
@@ -40,9 +33,21 @@ class ColumnDrift:
         return asdict(self)
 
 
+def recent_window(
+    days: Sequence[CleanDay], *, min_days: int, min_rows: int
+) -> tuple[tuple[CleanDay, ...], tuple[CleanDay, ...]]:
+    """Split days (oldest first) into those before and the recent ones: the last `min_days`, or as many as hold `min_rows` rows."""
+    taken, rows = 0, 0
+    while taken < len(days) and (taken < min_days or rows < min_rows):
+        taken += 1
+        rows += days[-taken].clean
+    border = len(days) - taken
+    return tuple(days[:border]), tuple(days[border:])
+
+
 def ks_distance(reference: pd.Series, recent: pd.Series) -> float:
     """Largest distance between the two distribution functions, 0..1."""
-    return float(stats.ks_2samp(reference.to_numpy(float), recent.to_numpy(float)).statistic)
+    return float(stats.ks_2samp(reference.to_numpy(float), recent.to_numpy(float), method="asymp").statistic)
 
 
 def psi(reference: pd.Series, recent: pd.Series) -> float:
@@ -57,14 +62,19 @@ def psi(reference: pd.Series, recent: pd.Series) -> float:
     return float(((actual - expected) * np.log(actual / expected)).sum())
 
 
-def column_drift(reference: pd.DataFrame, recent: pd.DataFrame, contract: Contract) -> list[ColumnDrift]:
-    """Distance of every attribute of the contract; macro columns are reported and weigh nothing, for they always move."""
+def column_drift(
+    reference: pd.DataFrame, recent: pd.DataFrame, contract: Contract, *, ks_threshold: float, psi_threshold: float
+) -> list[ColumnDrift]:
+    """Distance of every attribute of the contract that both samples have: KS for numbers, PSI for categories.
+
+    Month and weekday follow from the date and are left out. Macro columns are reported and weigh nothing: they always move.
+    """
     found = []
     for column in contract.attributes:
-        if column.derived or column.name not in reference.columns:
+        if column.derived or column.name not in reference or column.name not in recent:
             continue
         numeric = column.type != "string"
-        measure, threshold = (ks_distance, KS_THRESHOLD) if numeric else (psi, PSI_THRESHOLD)
+        measure, threshold = (ks_distance, ks_threshold) if numeric else (psi, psi_threshold)
         statistic = round(measure(reference[column.name], recent[column.name]), 6)
         found.append(
             ColumnDrift(
