@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pyspark.sql import SparkSession
+
+if TYPE_CHECKING:
+    from bank_marketing.landing.archive import Archive
 
 from bank_marketing.components.context import RunContext
 from bank_marketing.settings import Settings
@@ -39,6 +43,25 @@ def make_context(settings: Settings) -> Callable[..., RunContext]:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def archive_path() -> Path:
+    """The real archive on disk; without it the tests of its content have nothing to test, and say so."""
+    path = Settings().archive
+    if path is None or not path.is_file():
+        pytest.skip("BANK_ARCHIVE is not set: the real archive is not at hand")
+    return path
+
+
+@pytest.fixture(scope="session")
+def archive(archive_path: Path) -> Archive:
+    """The real archive, checked and unpacked."""
+    from bank_marketing.landing.archive import find_archive
+
+    found = find_archive(Settings(archive=archive_path))
+    assert found is not None
+    return found
 
 
 @pytest.fixture(scope="session")

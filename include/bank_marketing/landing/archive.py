@@ -6,6 +6,7 @@ Moro, Cortez and Rita (2014), doi 10.24432/C5K306, CC BY 4.0.
 from __future__ import annotations
 
 import hashlib
+import http.client
 import io
 import logging
 import os
@@ -78,11 +79,14 @@ def _download(url: str, timeout: float, opener: Callable[..., io.BufferedIOBase]
     try:
         with opener(url, timeout=timeout) as response:
             content = response.read(MAX_BYTES + 1)
-    except (urllib.error.URLError, OSError, ValueError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         log.info("archive: %s does not answer (%s)", url, getattr(error, "reason", error))
         return None
     if len(content) > MAX_BYTES:
         raise ArchiveCorrupt(f"{url} sends more than {MAX_BYTES:,} bytes: that is not the archive")
+    if not zipfile.is_zipfile(io.BytesIO(content)):  # a sign-in page of a network on the way, most likely
+        log.info("archive: %s answers with something that is no archive", url)
+        return None
     return content
 
 

@@ -22,6 +22,8 @@ DEFAULT_SEED = 20080505
 #: Contact days of the campaign, real or synthetic: the length of the progress bar.
 CAMPAIGN_DAYS = 490
 
+_UCI = LandedSource(kind="uci", digest=ARCHIVE_SHA256)
+
 log = logging.getLogger(__name__)
 
 
@@ -64,12 +66,14 @@ def land(
     contract = load_contract()
     archive = None if synthetic else find_archive(settings)
     days: Iterable[Day]
+    if archive is None and not synthetic and _present(settings) == _UCI:
+        return _kept(settings)
     if archive is None:
         log.warning("landing the SYNTHETIC campaign%s", "" if synthetic else ": the archive cannot be had")
         source = LandedSource(kind="synthetic", seed=seed, scale=scale)
         days = synthetic_days(seed, scale)
     else:
-        source = LandedSource(kind="uci", digest=ARCHIVE_SHA256)
+        source = _UCI
         days = archive_days(archive.csv, contract)
     _claim(settings, source, replace=replace)
     landed = rows = written = 0
@@ -84,10 +88,24 @@ def land(
     return LandingSummary(source, landed, rows, written, last)
 
 
+def _present(settings: Settings) -> LandedSource | None:
+    """What lies in the zone; None when nothing has landed."""
+    root = settings.landing
+    return LandingZone(root).source() if (root / SOURCE_FILE).exists() or (root / "contacts").exists() else None
+
+
+def _kept(settings: Settings) -> LandingSummary:
+    """The real campaign landed earlier; the archive is out of reach today, and nothing needs it."""
+    log.warning("the archive cannot be had; %s keeps the campaign that landed from it before", settings.landing)
+    zone = LandingZone(settings.landing)
+    files = zone.contact_days(until=date.max)
+    rows = sum(file.path.read_bytes().count(b"\n") - 1 for file in files)
+    return LandingSummary(_UCI, len(files), rows, 0, zone.last_day or date.min)
+
+
 def _claim(settings: Settings, source: LandedSource, *, replace: bool) -> None:
     """Say in the zone what it holds, or refuse to mix two campaigns."""
-    root = settings.landing
-    present = LandingZone(root).source() if (root / SOURCE_FILE).exists() or (root / "contacts").exists() else None
+    root, present = settings.landing, _present(settings)
     if present is not None and present != source:
         if not replace:
             raise ConfigError(
@@ -95,5 +113,12 @@ def _claim(settings: Settings, source: LandedSource, *, replace: bool) -> None:
                 "or set BANK_LANDING_ROOT to another folder."
             )
         for kind in ("contacts", "prospects"):
-            shutil.rmtree(root / kind, ignore_errors=True)
+            try:
+                shutil.rmtree(root / kind)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise ConfigError(
+                    f"{root / kind} cannot be emptied ({error.strerror}): remove it by hand and land again"
+                ) from error
     write_atomically(root / SOURCE_FILE, (source.model_dump_json(indent=1) + "\n").encode())

@@ -16,6 +16,9 @@ from bank_marketing.contract import Column, Contract
 from bank_marketing.errors import ContractViolation, LandedFileIncomplete
 from bank_marketing.landing.zone import LandedFile
 
+#: A file that has not stood still after this many waits is left for the next try.
+MAX_SETTLES = 10
+
 _BYTE_ORDER_MARKS = {
     b"\xff\xfe": "UTF-16",
     b"\xfe\xff": "UTF-16",
@@ -51,7 +54,7 @@ def inspect(file: LandedFile, contract: Contract, *, settle_seconds: float) -> I
         ContractViolation: it is empty, has no rows, another encoding, delimiter or other columns, or holds NUL bytes.
     """
     columns = contract.columns if file.kind == "contacts" else contract.prospect_columns
-    before = _settled(file.path, settle_seconds)
+    before = _settled(file, settle_seconds)
     with file.path.open("rb") as stream:
         _check_header(stream.readline(1 << 16), file, columns, contract)
         sha256, rows = _scan(stream, file)
@@ -67,13 +70,17 @@ def inspect(file: LandedFile, contract: Contract, *, settle_seconds: float) -> I
     return InspectedFile(path=file.path, date=file.date, sha256=sha256, size=after.st_size, rows=rows)
 
 
-def _settled(path: Path, settle_seconds: float) -> os.stat_result:
-    stat = path.stat()
-    age = time.time() - stat.st_mtime
-    if 0 <= age < settle_seconds:
+def _settled(file: LandedFile, settle_seconds: float) -> os.stat_result:
+    """The state of a file that has stood still for `settle_seconds`."""
+    deadline = time.monotonic() + MAX_SETTLES * settle_seconds
+    while True:
+        stat = file.path.stat()
+        age = time.time() - stat.st_mtime
+        if not 0 <= age < settle_seconds:  # a time in the future says nothing: the copy kept its source's clock
+            return stat
+        if time.monotonic() > deadline:
+            raise _growing(file)
         time.sleep(settle_seconds - age)
-        stat = path.stat()
-    return stat
 
 
 def _scan(stream: BinaryIO, file: LandedFile) -> tuple[str, int]:
@@ -110,7 +117,7 @@ def _check_header(line: bytes, file: LandedFile, columns: tuple[Column, ...], co
         raise _violation(file, "empty_file", "it is empty", "land the day's rows, or remove the folder if nobody called")
     if b"\0" in line:
         raise _violation(file, "encoding", "its header holds NUL bytes: it looks like UTF-16", "export it as UTF-8")
-    text = line.decode("utf-8", errors="replace").strip()
+    text = line.decode("utf-8", errors="replace").splitlines()[0].strip()
     found = next(csv.reader([text], delimiter=contract.delimiter, quotechar=contract.quote))
     expected = [column.source_name for column in columns]
     if found == expected:
@@ -131,11 +138,17 @@ def _difference(found: list[str], expected: list[str]) -> str:
     extra = [name for name in found if name not in expected]
     parts = [f"missing columns: {', '.join(missing)}"] if missing else []
     parts += [f"unknown columns: {', '.join(repr(name) for name in extra)}"] if extra else []
-    return "; ".join(parts) or "its columns are in another order or repeated"
+    twice = sorted({name for name in found if found.count(name) > 1})
+    parts += [f"repeated columns: {', '.join(twice)}"] if twice else []
+    return "; ".join(parts) or "its columns are in another order"
 
 
 def _name(file: LandedFile) -> str:
     return f"{file.path.name} of {file.date}"
+
+
+def _growing(file: LandedFile) -> LandedFileIncomplete:
+    return LandedFileIncomplete(f"{_name(file)} is still being written ({file.path}). Re-run when it is whole.")
 
 
 def _violation(file: LandedFile, rule: str, found: str, mend: str) -> ContractViolation:

@@ -1,4 +1,4 @@
-"""A synthetic campaign with the archive's shape: same contract, days, monthly volumes, base rates and drift. No row is real.
+"""A synthetic campaign with the archive's shape: same contract, monthly days, volumes, base rates and drift. No row is real.
 
 It stands in where the archive cannot be had, and makes any number of rows for load tests. Its monthly figures are those of the real
 campaign (counted from the archive); its clients are drawn at random, with a modest signal in their attributes, so that a good model
@@ -91,7 +91,8 @@ HOUSING = {"yes": (0.524, 0.02), "no": (0.452, 0.0), "unknown": (0.024, 0.0)}
 CHANNEL_EFFECT = {"cellular": 0.25, "telephone": -0.35}
 OUTCOME_EFFECT = {"success": 1.5, "failure": -0.1, "nonexistent": 0.0}
 CAMPAIGN_EFFECT = -0.06  # for each further call to the same client
-DAY_NOISE = 0.25  # standard deviation of a day's own mood, in log-odds
+SIGNAL = 1.15  # stretches all effects, to the ranking that models reach within the real months
+DAY_NOISE = 0.15  # standard deviation of a day's own mood, in log-odds
 
 
 def synthetic_days(seed: int, scale: int = 1) -> Iterator[Day]:
@@ -156,8 +157,8 @@ def _day(generator: np.random.Generator, month: Month, day: date, n: int, number
     score += CAMPAIGN_EFFECT * (calls - 1)
     columns["campaign"] = [str(call) for call in calls]
     score += _history(generator, month, n, columns)
-    base = np.log(month.yes / (1 - month.yes)) + DAY_NOISE * generator.standard_normal()
-    won = generator.random(n) < 1 / (1 + np.exp(-(base + score - score.mean() if n else base)))
+    score = SIGNAL * score + _intercept(month.yes, SIGNAL * score) + DAY_NOISE * generator.standard_normal()
+    won = generator.random(n) < 1 / (1 + np.exp(-score))
     columns["duration"] = [str(int(s)) for s in np.where(won, generator.gamma(2.2, 250, n), generator.gamma(1.6, 140, n))]
     euribor = f"{month.euribor3m + 0.002 * (day.day - 15) / 15:.3f}"
     for name, value in (
@@ -170,6 +171,18 @@ def _day(generator: np.random.Generator, month: Month, day: date, n: int, number
         columns[name] = [value] * n
     columns["y"] = ["yes" if yes else "no" for yes in won]
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _intercept(rate: float, score: np.ndarray) -> float:
+    """What to add to the log-odds so that they give the month's rate on average (bisection to 1e-6)."""
+    low, high = -20.0, 20.0
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        if (1 / (1 + np.exp(-(score + middle)))).mean() < rate:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 def _history(generator: np.random.Generator, month: Month, n: int, columns: dict[str, list[str]]) -> np.ndarray:

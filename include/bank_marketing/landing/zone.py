@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
@@ -16,6 +17,8 @@ from bank_marketing.errors import ConfigError, LandedFileMissing
 Kind = Literal["contacts", "prospects"]
 
 SOURCE_FILE = "SOURCE.json"
+
+_DAY = re.compile(r"dt=\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 
 log = logging.getLogger(__name__)
 
@@ -116,8 +119,7 @@ class LandingZone:
         if not folder.is_dir():
             return
         for path in folder.iterdir():
-            try:
+            if _DAY.fullmatch(path.name):
                 yield date.fromisoformat(path.name.removeprefix("dt="))
-            except ValueError:  # a source system may keep its own files there; they are no landed day
-                if not path.name.startswith("."):
-                    log.warning("landing zone: %s is not a day (dt=YYYY-MM-DD) and is left alone", path)
+            elif not path.name.startswith("."):  # a source system may keep its own files there; they are no landed day
+                log.warning("landing zone: %s is not a day (dt=YYYY-MM-DD) and is left alone", path)
