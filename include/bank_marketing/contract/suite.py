@@ -35,7 +35,7 @@ class Suite:
 
     def __init__(self, contract: Contract, docs: Path) -> None:
         """Build the expectations once, for any number of batches; Data Docs go to `docs`."""
-        self.contract = contract
+        self.contract, self.docs = contract, docs
         self.context = gx.get_context(mode="ephemeral")
         self.context.variables.progress_bars = {"globally": False, "metric_calculations": False}
         for site in list(self.context.get_site_names()):
@@ -88,6 +88,9 @@ class Suite:
             )
             done = self.context.checkpoints.add_or_update(checkpoint).run(batch_parameters=parameters)
             result = next(iter(done.run_results.values()))
+            # Films of GX's own tutorial that no page shows: four fifths of the site.
+            for film in self.docs.glob("static/images/*.gif"):
+                film.unlink()
         else:
             result = validation.run(batch_parameters=parameters, result_format="BASIC")
         failed = {entry.expectation_config.meta["rule"] for entry in result.results if not entry.success}

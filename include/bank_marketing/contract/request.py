@@ -1,0 +1,87 @@
+"""The contract as a request: the model of one prospect, with the types, ranges, categories and row rules of the contract."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import Any, Literal
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, create_model, model_validator
+
+from bank_marketing.contract.model import Column, Contract, RowRule
+
+_NUMBERS: dict[str, type] = {"integer": int, "double": float}
+
+
+def prospect_model(contract: Contract) -> type[BaseModel]:
+    """The pydantic model of a prospect: every attribute that is known before the call, and nothing else.
+
+    All attributes must be given, except `contact_id` and those that follow from the contact's date. A column may also be called
+    by its name in the landed files (`euribor3m`, `emp.var.rate`). Ranges of columns whose breach only warns are documented in the
+    JSON schema and not enforced. Validation raises pydantic's ValidationError; a column that is known only after the call is
+    refused with the reason.
+    """
+    late = {column.name: column for column in contract.columns if column.phase == "after_call"}
+    given = {column.name for column in contract.prospect_columns if not column.derived}
+    rules = [rule for rule in contract.row_rules if rule.severity == "critical" and set(rule.columns) <= given]
+
+    def refuse_late_columns(_: type[BaseModel], data: Any) -> Any:
+        found = [column for name, column in late.items() if isinstance(data, dict) and name in data]
+        if found:
+            raise ValueError("; ".join(f"{column.name} is not accepted. {column.description}" for column in found))
+        return data
+
+    def keep_row_rules(self: BaseModel) -> BaseModel:
+        broken = [f"{rule.name}: {rule.description}" for rule in rules if not _holds(rule, self)]
+        if broken:
+            raise ValueError("; ".join(broken))
+        return self
+
+    fields: dict[str, Any] = {column.name: _field(column) for column in contract.prospect_columns}
+    before: Any = classmethod(refuse_late_columns)
+    validators: dict[str, Any] = {
+        "refuse_late_columns": model_validator(mode="before")(before),
+        "keep_row_rules": model_validator(mode="after")(keep_row_rules),
+    }
+    model: type[BaseModel] = create_model(
+        "Prospect",
+        __config__=ConfigDict(extra="forbid", frozen=True),
+        __doc__="A client who may be called, as known before the call.",
+        __validators__=validators,
+        **fields,
+    )
+    return model
+
+
+def _field(column: Column) -> tuple[Any, Any]:
+    """Type and field of one column."""
+    optional = column.derived or column.role == "identifier"
+    told: dict[str, Any] = {
+        "title": column.title,
+        "description": column.description,
+        "validation_alias": AliasChoices(column.name, column.source_name),
+        "examples": [column.default] if column.default is not None else None,
+    }
+    if column.type == "string":
+        kind: Any = Literal[column.categories] if column.categories else str
+        if column.pattern:
+            told["pattern"] = f"^(?:{column.pattern})$"
+    else:
+        kind = _NUMBERS[column.type]
+        if column.type == "double":
+            told["allow_inf_nan"] = False
+        if column.severity == "critical":
+            told |= {"ge": column.min, "le": column.max}
+        else:
+            told["json_schema_extra"] = {"minimum": column.min, "maximum": column.max}
+    return (kind | None if optional else kind), Field(default=None if optional else ..., **told)
+
+
+def _holds(rule: RowRule, row: BaseModel) -> bool:
+    """Whether a row keeps a rule. The rules are SQL, and SQLite reads those without dates as Spark does."""
+    columns = ", ".join(f'? AS "{name}"' for name in rule.columns)
+    with closing(sqlite3.connect(":memory:")) as database:
+        # The expression is the contract's own, the values are bound.
+        query = f"SELECT {rule.expression} FROM (SELECT {columns})"  # noqa: S608
+        (answer,) = database.execute(query, [getattr(row, name) for name in rule.columns]).fetchone()
+    return answer is None or bool(answer)

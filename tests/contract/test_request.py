@@ -1,0 +1,85 @@
+"""The model of a prospect: what the contract allows before the call, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from pydantic import ValidationError
+
+from bank_marketing.contract import load_contract
+from bank_marketing.contract.request import prospect_model
+from tests.support.landed import Row, contact
+
+CONTRACT = load_contract()
+Prospect = prospect_model(CONTRACT)
+
+
+@pytest.fixture
+def row() -> Row:
+    whole = contact(1, date(2010, 6, 30))
+    return {name: whole[name] for name in (column.name for column in CONTRACT.prospect_columns)}
+
+
+def refusal(row: Row) -> str:
+    with pytest.raises(ValidationError) as caught:
+        Prospect.model_validate(row)
+    return str(caught.value)
+
+
+def test_a_prospect_of_the_contract_is_accepted_as_it_is(row: Row) -> None:
+    assert Prospect.model_validate(row).model_dump() == row
+
+
+def test_the_names_of_the_landed_files_are_accepted_too(row: Row) -> None:
+    landed = {CONTRACT[name].source_name: value for name, value in row.items()}
+    assert Prospect.model_validate(landed).model_dump() == row
+
+
+def test_what_follows_from_the_date_may_be_left_out(row: Row) -> None:
+    for name in ("contact_id", "month", "day_of_week"):
+        del row[name]
+    Prospect.model_validate(row)
+
+
+@pytest.mark.parametrize("name", [column.name for column in CONTRACT.attributes if not column.derived])
+def test_every_attribute_is_asked_for(row: Row, name: str) -> None:
+    del row[name]
+    assert "Field required" in refusal(row)
+
+
+def test_duration_is_refused_with_the_reason(row: Row) -> None:
+    assert "Known only when the call is over, so never a feature (a leak)." in refusal(row | {"duration": 100})
+
+
+def test_the_outcome_is_refused(row: Row) -> None:
+    assert "y is not accepted" in refusal(row | {"y": "yes"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"age": 16}, "greater than or equal to 17"),
+        ({"age": 111}, "less than or equal to 110"),
+        ({"age": 38.5}, "valid integer"),
+        ({"job": "astronaut"}, "'technician'"),
+        ({"euribor3m": float("nan")}, "finite number"),
+        ({"contact_id": "c 1"}, "pattern"),
+        ({"salary": 1}, "Extra inputs are not permitted"),
+        ({"previous": 2}, "earlier_outcome_needs_earlier_contact: poutcome is nonexistent exactly when previous is 0"),
+    ],
+)
+def test_what_the_contract_does_not_allow_is_refused(row: Row, changes: Row, told: str) -> None:
+    assert told in refusal(row | changes)
+
+
+def test_what_only_warns_at_ingestion_is_accepted(row: Row) -> None:
+    Prospect.model_validate(row | {"emp_var_rate": 50.0})
+    Prospect.model_validate(row | {"previous": 1, "poutcome": "success", "pdays": 999})
+
+
+def test_the_json_schema_describes_every_field() -> None:
+    properties = Prospect.model_json_schema()["properties"]
+    assert list(properties) == [column.name for column in CONTRACT.prospect_columns]
+    assert all(field["title"] and field["description"] for field in properties.values())
+    assert (properties["age"]["minimum"], properties["emp_var_rate"]["maximum"]) == (17, 10)

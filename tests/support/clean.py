@@ -1,0 +1,67 @@
+"""Clean zones without Spark: rows as ingestion leaves them, published so that a component can read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import pandas as pd
+
+from bank_marketing.artifacts import ArtifactRef
+from bank_marketing.components import ingestion
+from bank_marketing.components.context import RunContext
+from bank_marketing.contract import load_contract
+from bank_marketing.etl.snapshot import CLEAN_FILE, CleanDay, Snapshot, Superseded
+from tests.support.landed import contact
+
+
+def clean_rows(days: Sequence[date], rows_a_day: int = 12, first: int = 1) -> pd.DataFrame:
+    """Generated contacts that keep the contract, numbered through, with the types of the clean zone."""
+    rows = []
+    for number, day in enumerate(days):
+        for i in range(rows_a_day):
+            row = contact(first + number * rows_a_day + i, day)
+            rows.append(row | {"contact_date": day, "y": int(row["y"] == "yes")})
+    table = pd.DataFrame(rows)
+    integers = [column.name for column in load_contract().columns if column.type == "integer"]
+    return table.astype(dict.fromkeys([*integers, "y"], "int32"))
+
+
+def publish_snapshot(
+    context: RunContext,
+    rows: pd.DataFrame,
+    *,
+    superseded: Iterable[Superseded] = (),
+    warnings: dict[str, int] | None = None,
+) -> ArtifactRef:
+    """Publish rows as the clean days of a snapshot; `warnings` are those of each day."""
+    days = []
+    for day, part in rows.groupby("contact_date", sort=True):
+        with context.stage() as stage:
+            part.reset_index(drop=True).to_parquet(stage.path / CLEAN_FILE, index=False)
+            digest = stage.files()[0].sha256
+            path = f"{ingestion.CLEAN_ZONE}/contact_date={day}/{digest[:16]}"
+            clean = stage.publish(
+                context.store.uri(path),
+                "clean_contacts",
+                as_of=day,
+                schema_digest=context.contract.digest,
+                rows={"clean": len(part)},
+            )
+        days.append(
+            CleanDay(
+                contact_date=day,
+                source_sha256=digest,
+                path=path,
+                digest=clean.content_digest,
+                rows_read=len(part),
+                clean=len(part),
+                rejected=0,
+                duplicates=0,
+                warnings=warnings or {},
+            )
+        )
+    snapshot = Snapshot(as_of=context.as_of, synthetic=True, days=tuple(days), superseded=tuple(superseded))
+    with context.stage() as stage:
+        (stage.path / "snapshot.json").write_text(snapshot.model_dump_json(), encoding="utf-8")
+        return context.publish(stage, ingestion.COMPONENT, ingestion.KIND, rows=snapshot.rows).ref
