@@ -1,0 +1,58 @@
+# The commands of the platform. `make help` lists them; each prepares what it needs by itself.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+
+# The first Python >= 3.11 of this machine; it only makes the virtual environment.
+PYTHON ?= $(shell for p in python3 python3.12 python3.13 python3.11 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+ENV := . ./.airflow/env.sh &&
+
+AS_OF ?=
+PYTEST ?=
+
+.PHONY: help setup run test lint format airflow doctor lock lock-check clean
+
+help: ## list the commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+setup: ## prepare .venv, a Java and Airflow's home; the other commands call it
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and none was found on PATH; or name it: make setup PYTHON=/path/to/python3.12"; exit 1; }
+	@$(PYTHON) -m scripts.setup
+
+run: setup ## run the training DAG, on the last landed day or as of a day: make run AS_OF=2010-06-30
+	@$(ENV) python -m scripts.run_dag $(if $(AS_OF),--as-of $(AS_OF))
+
+test: setup ## run all tests that need no container engine; a part of them: make test PYTEST=tests/etl
+	@$(ENV) python -m pytest $(PYTEST)
+
+lint: setup ## check style, types, the package's floors, YAML and the lock
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/yamllint --strict .
+	$(BIN)/python -m scripts.lock check
+
+format: setup ## let ruff format the code and mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+airflow: setup ## Airflow's UI on localhost:8080, with the DAGs ready to trigger; Ctrl-C ends it
+	@$(ENV) python -m scripts.serve_airflow
+
+doctor: ## check Python, Java, disk, memory, ports, the archive, the environment, and say how to mend them
+	@if [ -x $(BIN)/python ]; then python=$(BIN)/python; else python="$(PYTHON)"; fi; \
+	if [ -f .airflow/env.sh ]; then . ./.airflow/env.sh; fi; \
+	PYTHONPATH=include $${python:-python3} -m bank_marketing.doctor
+
+lock: setup ## write requirements.lock again after a change of requirements.txt or pyproject.toml; newest versions: UPGRADE=1
+	$(BIN)/python -m scripts.lock $(if $(UPGRADE),upgrade)
+
+lock-check: setup ## check that requirements.lock is in step
+	$(BIN)/python -m scripts.lock check
+
+clean: ## remove the environment and caches; what landed and was made (landing, artifacts) stays
+	rm -rf .venv .java .airflow .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
