@@ -100,7 +100,9 @@ class Suite:
             failed = {COLUMNS}
         # All failing rows are asked for only now: for a share, that is a list of every row it counts, broken or not.
         broken = [entry for entry in suite.expectations if entry.meta["rule"] in failed]
-        data = definition.get_batch(batch_parameters=parameters) if broken else None
+        if not broken:
+            return []
+        data = definition.get_batch(batch_parameters=parameters)
         full = _format("COMPLETE", measured)
         return [_finding(data.validate(entry, result_format=full), batch, rows) for entry in broken]
 

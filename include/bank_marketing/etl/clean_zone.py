@@ -22,9 +22,10 @@ def read_clean(days: Sequence[CleanDay], snapshot: Snapshot, store: ArtifactStor
                 tables.append(pq.ParquetFile(path).read().to_pandas())
     if not tables:
         return pd.DataFrame(columns=clean_schema(contract.columns).names)
-    rows = pd.concat(tables, ignore_index=True)
+    rows: pd.DataFrame = pd.concat(tables, ignore_index=True)
     dropped = {(entry.contact_id, entry.dropped) for entry in snapshot.superseded}
     if not dropped:
         return rows
     stands = [key not in dropped for key in zip(rows["contact_id"], rows["contact_date"], strict=True)]
-    return rows[stands].reset_index(drop=True)
+    standing: pd.DataFrame = rows[stands].reset_index(drop=True)
+    return standing
