@@ -49,15 +49,25 @@ def inputs_digest(project: Path = PROJECT) -> str:
 
 
 def entries(text: str) -> dict[str, str]:
-    """The lock's entries: package name (normalised) -> its lines, hashes included."""
-    starts = [(match.start(), match[1]) for match in _ENTRY.finditer(text)]
-    ends = [start for start, _ in starts[1:]] + [len(text)]
-    return {_normal(name): text[start:end] for (start, name), end in zip(starts, ends, strict=True)}
+    """The lock's entries: package name (normalised) -> its lines, hashes included.
+
+    A package may stand there several times, with another version for another Python or system; its lines are kept together.
+    """
+    found = list(_ENTRY.finditer(text))
+    ends = [match.start() for match in found[1:]] + [len(text)]
+    together: dict[str, str] = {}
+    for match, end in zip(found, ends, strict=True):
+        name = _normal(match[1])
+        together[name] = together.get(name, "") + text[match.start() : end]
+    return together
 
 
-def versions(text: str) -> dict[str, tuple[str, str]]:
-    """The lock's versions: package name (normalised) -> (version, environment marker or "")."""
-    return {_normal(match[1]): (match[2], match[3] or "") for match in _ENTRY.finditer(text)}
+def versions(text: str) -> dict[str, set[str]]:
+    """The lock's versions: package name (normalised) -> the versions that it has somewhere."""
+    found: dict[str, set[str]] = {}
+    for match in _ENTRY.finditer(text):
+        found.setdefault(_normal(match[1]), set()).add(match[2])
+    return found
 
 
 def _normal(name: str) -> str:

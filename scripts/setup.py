@@ -204,6 +204,7 @@ def steps(places: Places) -> list[Step]:
     project, stamps = places.project, places.venv / ".setup"
     text = (project / "requirements.lock").read_text(encoding="utf-8")
     entries = lock.entries(text)
+    pyproject = lock.digest_of(project / "pyproject.toml")
     database = places.airflow_home / "airflow.db"
 
     def java_inputs() -> str:
@@ -220,7 +221,7 @@ def steps(places: Places) -> list[Step]:
             "packages",
             stamps / "packages",
             places.venv / "bin" / "airflow",
-            lambda: _digest(text, lock.digest_of(project / "pyproject.toml")),
+            lambda: _digest(lock.digest_of(*(project / "scripts" / name for name in ("setup.py", "lock.py"))), text, pyproject),
             lambda: install_packages(places, entries),
             hint="1.6 GB the first time: a minute or more",
         ),
