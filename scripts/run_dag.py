@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import track
 
 from bank_marketing.artifacts import open_store
-from bank_marketing.cli import console, problems
+from bank_marketing.cli.shared import console, problems, progress_bar
 from bank_marketing.components.context import RunContext, parse_as_of
 from bank_marketing.errors import BankMarketingError, InvalidAsOf
 from bank_marketing.landing.commands import CAMPAIGN_DAYS, land
@@ -65,8 +64,9 @@ def _land(settings: Settings, as_of: str) -> Any:
     """Land the campaign when nothing has landed; returns the day to run for."""
     if LandingZone(settings.landing).last_day is None:
         console.print("Nothing has landed yet: landing the campaign, day by day")
-        bar = iter(track(range(CAMPAIGN_DAYS), description="landing", console=console, transient=True))
-        landed = land(settings, progress=lambda day: next(bar, None))
+        with progress_bar() as progress:
+            task = progress.add_task("landing", total=CAMPAIGN_DAYS)
+            landed = land(settings, progress=lambda day: progress.advance(task))
         console.print(f"Landed {landed.days} days, {landed.rows:,} contacts: {landed.source.label}", highlight=False)
     if as_of:
         return parse_as_of(as_of)

@@ -136,6 +136,17 @@ def test_a_broken_warning_rule_is_carried_and_stops_nothing(context: RunContext,
     )
 
 
+def test_a_day_of_which_nothing_is_clean_is_a_warning(context: RunContext, rows: pd.DataFrame) -> None:
+    artifact = validate(context, rows, nothing_clean=[date(2010, 5, 4)])
+    assert artifact.passed
+    assert artifact.warnings == [
+        (
+            "rows_a_day in 2010-05: observed 0, allowed 1..50000 (a day's volume; the call centre never made more than 822 calls a "
+            "day); 0 rows on 2010-05-04"
+        )
+    ]
+
+
 def test_a_contact_that_landed_again_breaks_nothing(context: RunContext, rows: pd.DataFrame) -> None:
     earlier, later = DAYS[0], DAYS[2]
     twice = rows[rows["contact_date"] == later].iloc[[0]].assign(contact_date=earlier, age=99)

@@ -33,9 +33,10 @@ def publish_snapshot(
     *,
     superseded: Iterable[Superseded] = (),
     warnings: dict[str, int] | None = None,
+    nothing_clean: Iterable[date] = (),
 ) -> ArtifactRef:
-    """Publish rows as the clean days of a snapshot; `warnings` are those of each day."""
-    days = []
+    """Publish rows as the clean days of a snapshot; `warnings` are those of each day, `nothing_clean` days of one rejected row."""
+    days = [_rejected_day(day) for day in nothing_clean]
     for day, part in rows.groupby("contact_date", sort=True):
         with context.stage() as stage:
             part.reset_index(drop=True).to_parquet(stage.path / CLEAN_FILE, index=False)
@@ -61,7 +62,13 @@ def publish_snapshot(
                 warnings=warnings or {},
             )
         )
+    days.sort(key=lambda day: day.contact_date)
     snapshot = Snapshot(as_of=context.as_of, synthetic=True, days=tuple(days), superseded=tuple(superseded))
     with context.stage() as stage:
         (stage.path / "snapshot.json").write_text(snapshot.model_dump_json(), encoding="utf-8")
         return context.publish(stage, ingestion.COMPONENT, ingestion.KIND, rows=snapshot.rows).ref
+
+
+def _rejected_day(day: date) -> CleanDay:
+    counts = {"rows_read": 1, "clean": 0, "rejected": 1, "duplicates": 0}
+    return CleanDay(contact_date=day, source_sha256="", path=f"{ingestion.CLEAN_ZONE}/none", digest=f"none of {day}", **counts)

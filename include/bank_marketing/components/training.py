@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 COMPONENT = "train_model"
 KIND = "model"
-MODEL = "model"
 
 #: What an MLflow server needs to serve the model; without it MLflow guesses by importing everything.
 REQUIREMENTS = ("bank-marketing-platform", "mlflow", "scikit-learn", "skops", "pandas", "numpy")
@@ -75,6 +74,7 @@ def run(config: TrainingConfig, inputs: TrainingInputs, context: RunContext) -> 
     from bank_marketing.modeling import plots
     from bank_marketing.modeling.metrics import evaluate
     from bank_marketing.modeling.model import train
+    from bank_marketing.modeling.persistence import MODEL_FILE, MODEL_FOLDER
 
     choice = config.choice or load_results(context.settings.results, context.contract.digest).winner.choice
     client = connect(context.settings)
@@ -87,7 +87,7 @@ def run(config: TrainingConfig, inputs: TrainingInputs, context: RunContext) -> 
     metrics = evaluate(y, probabilities, model.threshold, context.settings.economics)
     synthetic = bool(manifest.details.get("synthetic"))
     with context.stage() as stage:
-        folder = stage.path / MODEL
+        folder = stage.path / MODEL_FOLDER
         folder.mkdir()
         model.save(folder)
         (stage.path / "metrics.json").write_text(metrics.model_dump_json(indent=1) + "\n", encoding="utf-8")
@@ -95,7 +95,7 @@ def run(config: TrainingConfig, inputs: TrainingInputs, context: RunContext) -> 
         _reference(model, table[table["split"] != "holdout"], config.reference_rows, stage.path / REFERENCE_FILE)
         note = "SYNTHETIC data" if synthetic else ""
         plots.draw(y, probabilities, model.threshold, model.feature_importance(), stage.path / "plots", note)
-        sha256 = hashlib.sha256((folder / "model.skops").read_bytes()).hexdigest()
+        sha256 = hashlib.sha256((folder / MODEL_FILE).read_bytes()).hexdigest()
         with answering(context.settings):
             run_id, model_id = _log(stage.path, model, metrics, inputs.features, parts, context)
         published = context.publish(
@@ -145,9 +145,10 @@ def load(ref: ArtifactRef, context: RunContext) -> ModelArtifact:
 def load_model(ref: ArtifactRef, context: RunContext) -> TermDepositModel:
     """The model itself. Raises ArtifactMissing, ArtifactCorrupt, ModelIncompatible."""
     from bank_marketing.modeling.model import TermDepositModel
+    from bank_marketing.modeling.persistence import MODEL_FOLDER
 
     context.store.verify(ref)
-    with context.store.local_copy(f"{ref.uri}/{MODEL}") as folder:
+    with context.store.local_copy(f"{ref.uri}/{MODEL_FOLDER}") as folder:
         return TermDepositModel.load(folder)
 
 
@@ -195,6 +196,7 @@ def _log(
 
     from bank_marketing.artifacts.manifest import code_version
     from bank_marketing.modeling import pyfunc
+    from bank_marketing.modeling.persistence import MODEL_FOLDER
 
     client = connect(context.settings)
     example = parts["train"].drop(columns=["y", "split", "contact_id", "contact_date"]).head(3)
@@ -218,12 +220,13 @@ def _log(
                            for key, item in (value.items() if isinstance(value, dict) else [("", value)])})  # fmt: skip
         mlflow.log_metrics({f"validation_{name}": value for name, value in metrics.model_dump().items()})
         for name, part in parts.items():
-            dataset = mlflow.data.from_pandas(part.head(100), source=features.uri, name=f"{name} of {features.digest[:12]}")
+            sample = part.head(100).astype(dict.fromkeys(part.select_dtypes("number").columns, "float64"))
+            dataset = mlflow.data.from_pandas(sample, source=features.uri, name=f"{name} of {features.digest[:12]}")
             mlflow.log_input(dataset, context=name, tags={"rows": str(len(part)), "features_digest": features.digest})
         info = mlflow.pyfunc.log_model(
             name="model",
             python_model=pyfunc.__file__,
-            artifacts={pyfunc.MODEL_FOLDER: str(folder / MODEL), REFERENCE_FILE: str(folder / REFERENCE_FILE)},
+            artifacts={MODEL_FOLDER: str(folder / MODEL_FOLDER), REFERENCE_FILE: str(folder / REFERENCE_FILE)},
             signature=infer_signature(example, model.predict_proba(example)),
             input_example=example,
             pip_requirements=list(REQUIREMENTS),

@@ -18,6 +18,7 @@ from bank_marketing.artifacts import ArtifactRef, Stage
 from bank_marketing.artifacts.manifest import digest_of
 from bank_marketing.components import ingestion
 from bank_marketing.components.context import Entity, RunContext
+from bank_marketing.contract.findings import Finding, empty_days, sentence
 from bank_marketing.errors import ContractViolation, RegistryUnavailable
 from bank_marketing.etl.snapshot import CleanDay, Snapshot
 from bank_marketing.registry.registry import PRODUCTION, Registry
@@ -25,7 +26,7 @@ from bank_marketing.registry.registry import PRODUCTION, Registry
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bank_marketing.contract.suite import Finding, Suite
+    from bank_marketing.contract.suite import Suite
 
 COMPONENT = "validate_data"
 KIND = "validation"
@@ -117,7 +118,7 @@ def load(ref: ArtifactRef, context: RunContext) -> ValidationArtifact:
     context.store.manifest(ref)
     result = json.loads(context.store.read_bytes(f"{ref.uri}/{RESULT}"))
     drift = json.loads(context.store.read_bytes(f"{ref.uri}/{DRIFT}"))
-    told = [_sentence(entry) for entry in result["warnings"]]
+    told = [sentence(entry) for entry in result["warnings"]]
     drifted = [
         f"{entry['column']} has drifted: {entry['method'].upper()} {entry['statistic']:.2f}, more than {entry['threshold']:g}"
         for entry in drift["columns"]
@@ -157,6 +158,7 @@ def _findings(
     def validate(month: _Month, *, docs: bool) -> list[Finding]:
         rows = read_clean(month.days, snapshot, context.store, context.contract)
         found = suite.run(month.name, rows, docs=docs)
+        found += empty_days(context.contract, month.name, [str(day.contact_date) for day in month.days if not day.clean])
         context.store.write_bytes(month.uri, json.dumps(found, indent=1).encode())
         return found
 
@@ -245,21 +247,9 @@ def _drifted(drift: dict[str, Any]) -> list[str]:
     return [entry["column"] for entry in drift["columns"] if entry["drifted"] and entry["weight"] != "none"]
 
 
-def _sentence(finding: Finding) -> str:
-    """One finding for people."""
-    days, examples = finding["days"], finding["examples"]
-    shown = ", ".join(days[:3]) + (f" and {len(days) - 3} more days" if len(days) > 3 else "")
-    count = f"{finding['unexpected']} of {finding['rows']} rows" if finding["unexpected"] else f"{finding['rows']} rows"
-    return (
-        f"{finding['rule']} in {finding['chunk']}: observed {finding['observed']}, allowed {finding['allowed']}; {count}"
-        + (f" on {shown}" if days else "")
-        + (f" (contacts {', '.join(examples)})" if examples else "")
-    )
-
-
 def _violation(failures: list[Finding], artifact: ValidationArtifact) -> ContractViolation:
     first, more = failures[0], len(failures) - 3
-    told = ". ".join(_sentence(entry) for entry in failures[:3])
+    told = ". ".join(sentence(entry) for entry in failures[:3])
     return ContractViolation(
         f"{len(failures)} critical rule(s) of the data contract are broken. {told}. "
         + (f"{more} more in the report. " if more > 0 else "")

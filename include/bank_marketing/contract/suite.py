@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from bank_marketing.contract.expectations import COLUMNS, SHARE_ROWS, expectations, with_measures
+from bank_marketing.contract.findings import Finding
 from bank_marketing.contract.model import Contract
 
 import great_expectations as gx  # isort: skip  # contract.expectations has quietened its import
@@ -22,8 +23,6 @@ SITE = "data_docs"
 
 #: Contacts named for each broken rule: enough to find them, few enough to read.
 EXAMPLES = 5
-
-Finding = dict[str, Any]
 
 
 class Suite:
@@ -71,8 +70,7 @@ class Suite:
             docs: whether to render Data Docs of it.
 
         Returns:
-            One finding for each expectation that failed or could not be computed: rule, severity, column, chunk (the batch), rows
-            (of the batch), unexpected (rows), observed and allowed (in words), days, examples (contact_ids).
+            One finding for each expectation that failed or could not be computed.
         """
         measured = with_measures(rows, self.contract)
         suite = self.suites[self.contract.name if len(rows) >= SHARE_ROWS else f"{self.contract.name}-few-rows"]
@@ -122,18 +120,18 @@ def _finding(entry: Any, batch: str, rows: pd.DataFrame) -> Finding:
     config, result = entry.expectation_config, entry.result
     meta, index = config.meta, result.get("unexpected_index_list") or []
     days = sorted({str(row["contact_date"]) for row in index if "contact_date" in row})
-    return {
-        "rule": meta["rule"],
-        "severity": str(getattr(config.severity, "value", config.severity)),
-        "column": meta["column"],
-        "chunk": batch,
-        "rows": len(rows),
-        "unexpected": int(result.get("unexpected_count") or 0),
-        "observed": _observed(entry),
-        "allowed": meta["allowed"],
-        "days": days,
-        "examples": [str(row["contact_id"]) for row in index[:EXAMPLES] if "contact_id" in row],
-    }
+    return Finding(
+        rule=meta["rule"],
+        severity=str(getattr(config.severity, "value", config.severity)),
+        column=meta["column"],
+        chunk=batch,
+        rows=len(rows),
+        unexpected=int(result.get("unexpected_count") or 0),
+        observed=_observed(entry),
+        allowed=meta["allowed"],
+        days=days,
+        examples=[str(row["contact_id"]) for row in index[:EXAMPLES] if "contact_id" in row],
+    )
 
 
 def _observed(entry: Any) -> str:

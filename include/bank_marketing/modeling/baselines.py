@@ -6,10 +6,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.threshold import choose_threshold
 
 CALL_EVERYONE = "call everyone"
 TRAILING_RATE = "trailing rate"
+
+#: Models without the campaign's own history, on the raw columns.
+RAW_MODELS = {
+    "logistic regression, raw columns": ModelChoice(algorithm="logistic_regression", feature_set="raw_macro"),
+    "LightGBM, raw columns": ModelChoice(algorithm="lightgbm", feature_set="raw_macro"),
+}
 
 
 def trailing_rate(table: pd.DataFrame) -> NDArray[np.float64]:
@@ -22,3 +29,9 @@ def trailing_rate(table: pd.DataFrame) -> NDArray[np.float64]:
 def trailing_rate_threshold(validation: pd.DataFrame) -> float:
     """The rule's threshold, chosen for F1 on the validation days as a model's is."""
     return choose_threshold("best_f1", validation["y"].to_numpy(int), trailing_rate(validation))
+
+
+def overall_rate(table: pd.DataFrame) -> NDArray[np.float64]:
+    """Share of subscriptions over all contact days before each row's day; zero on the first day."""
+    contacts = table["contacts_all"].to_numpy(float)
+    return np.where(contacts > 0, table["conversions_all"].to_numpy(float) / np.maximum(contacts, 1), 0.0)

@@ -30,6 +30,11 @@ class ModelChoice(BaseModel):
     hyper_parameters: dict[str, float | int | str | bool | None] = Field(default_factory=dict)
     feature_set: FeatureSet = "trailing_market"
     prior_rows: float = Field(default=5.0, gt=0, description="strength of the prior of the trailing rates, in contacts")
+    category_weight: float = Field(
+        default=1.0,
+        gt=0,
+        description="value of a category's flag; above 1 a penalty holds flags back less, beside standardized numbers",
+    )
     sampler: Sampler = "none"
     window: Window = Window()
     calibration: Calibration = "none"

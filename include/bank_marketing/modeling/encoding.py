@@ -84,12 +84,13 @@ FEATURE_SETS: dict[str, tuple[Block, ...]] = {
 class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type hints
     """Encodes the features table: standardized numbers, then one column a category (an unseen category is all zeros)."""
 
-    def __init__(self, feature_set: str = "trailing_market", prior_rows: float = 5.0) -> None:
+    def __init__(self, feature_set: str = "trailing_market", prior_rows: float = 5.0, category_weight: float = 1.0) -> None:
         self.feature_set = feature_set
         self.prior_rows = prior_rows
+        self.category_weight = category_weight
 
     def fit(self, table: pd.DataFrame, y: object = None) -> FeatureEncoder:
-        """Learn mean and spread of the numbers. The categories are the contract's."""
+        """Learn mean and spread of the numbers and the share of each category. The categories are the contract's."""
         numbers = self._numbers(table)
         contract = load_contract()
         self.number_names_ = list(numbers)
@@ -98,7 +99,13 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
         spread = values.std(axis=0)
         self.spread_ = np.where(spread > 0, spread, 1.0)
         self.category_names_ = [[name, value] for name in CATEGORIES for value in contract[name].categories]
+        self.share_ = np.array([float((table[name] == value).mean()) for name, value in self.category_names_])
         return self
+
+    @property
+    def center_(self) -> Floats:
+        """The encoding of the mean training row: what an explanation compares a row with."""
+        return np.concatenate([np.zeros(len(self.number_names_)), self.share_ * self.category_weight])
 
     def transform(self, table: pd.DataFrame) -> pd.DataFrame:
         """Encode rows.
@@ -112,7 +119,7 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
         try:
             numbers = self._numbers(table)
             values = (np.column_stack([numbers[name] for name in self.number_names_]) - self.mean_) / self.spread_
-            flags = [(table[name] == value).to_numpy(float) for name, value in self.category_names_]
+            flags = [(table[name] == value).to_numpy(float) * self.category_weight for name, value in self.category_names_]
         except KeyError as error:
             raise ModelIncompatible(f"the features table has no column {error}: it was made for another model") from error
         return pd.DataFrame(np.column_stack([values, *flags]), columns=self.get_feature_names_out(), index=table.index)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
+from sklearn.utils.class_weight import compute_sample_weight
 
 from bank_marketing.errors import ModelIncompatible
 from bank_marketing.modeling import persistence
@@ -46,8 +47,8 @@ class TermDepositModel:
 
     def predict_proba(self, table: pd.DataFrame) -> Floats:
         """Probability of a subscription for each row (n,). A row gets the same bits alone and in any batch."""
-        raw = _raw_scores(self.estimator, self.encoder.transform(table))
-        return _calibrated(self.calibrator, raw)
+        raw = raw_scores(self.estimator, self.encoder.transform(table))
+        return calibrated(self.calibrator, raw)
 
     def decide(self, probabilities: Floats) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Who is called (n,)."""
@@ -102,15 +103,15 @@ def train(choice: ModelChoice, train_rows: pd.DataFrame, validation_rows: pd.Dat
     rows = pd.concat([train_rows, validation_rows], ignore_index=True)
     raw = np.concatenate(
         [
-            _raw_scores(estimator, encoder.transform(block))
+            raw_scores(estimator, encoder.transform(block))
             for block, earlier in _blocks(train_rows, validation_rows)
-            for encoder, estimator in [_fit(choice, earlier)]
+            for encoder, estimator in [fit_estimator(choice, earlier)]
         ]
     )
     y = validation_rows["y"].to_numpy(int)
-    calibrator = _fit_calibrator(choice, raw, y)
-    probabilities = _calibrated(calibrator, raw)
-    encoder, estimator = _fit(choice, rows)
+    calibrator = fit_calibrator(choice, raw, y)
+    probabilities = calibrated(calibrator, raw)
+    encoder, estimator = fit_estimator(choice, rows)
     model = TermDepositModel(
         choice=choice,
         encoder=encoder,
@@ -130,20 +131,25 @@ def _blocks(train_rows: pd.DataFrame, validation_rows: pd.DataFrame) -> Iterator
         yield block, pd.concat([train_rows, validation_rows[validation_rows["contact_date"] < part[0]]], ignore_index=True)
 
 
-def _fit(choice: ModelChoice, rows: pd.DataFrame) -> tuple[FeatureEncoder, Any]:
+def fit_estimator(choice: ModelChoice, rows: pd.DataFrame) -> tuple[FeatureEncoder, Any]:
+    """Fit encoder and estimator on rows in time order, resampled and weighted as the choice says."""
     if choice.window.last_rows is not None:
         rows = rows.tail(choice.window.last_rows)
     y = rows["y"].to_numpy(int)
-    encoder = FeatureEncoder(choice.feature_set, choice.prior_rows).fit(rows)
+    encoder = FeatureEncoder(choice.feature_set, choice.prior_rows, choice.category_weight).fit(rows)
     X, y_used = resample(choice, encoder.transform(rows), y)
     weights = None
+    if choice.sampler == "class_weight" and choice.algorithm == "xgboost":
+        weights = compute_sample_weight("balanced", y_used)  # XGBoost has no class_weight of its own
     if choice.window.half_life_days is not None and len(X) == len(rows):
         age = (pd.to_datetime(rows["contact_date"]).max() - pd.to_datetime(rows["contact_date"])).dt.days
-        weights = 0.5 ** (age.to_numpy(float) / choice.window.half_life_days)
+        recency = 0.5 ** (age.to_numpy(float) / choice.window.half_life_days)
+        weights = recency if weights is None else weights * recency
     return encoder, make_estimator(choice).fit(X, y_used, sample_weight=weights)
 
 
-def _raw_scores(estimator: Any, X: pd.DataFrame) -> Floats:
+def raw_scores(estimator: Any, X: pd.DataFrame) -> Floats:
+    """Uncalibrated probabilities (n,) of encoded rows."""
     if isinstance(estimator, LogisticRegression):
         # Summed row by row in a fixed order: a matrix product may add in another order for one row than for many.
         scores = (np.ascontiguousarray(X.to_numpy()) * estimator.coef_[0]).sum(axis=1) + estimator.intercept_[0]
@@ -151,7 +157,8 @@ def _raw_scores(estimator: Any, X: pd.DataFrame) -> Floats:
     return np.asarray(estimator.predict_proba(X)[:, 1], dtype=float)
 
 
-def _fit_calibrator(choice: ModelChoice, raw: Floats, y: Labels) -> Any:
+def fit_calibrator(choice: ModelChoice, raw: Floats, y: Labels) -> Any:
+    """Fit the choice's calibration on out-of-sample probabilities `raw` (n,); None for no calibration."""
     if choice.calibration == "platt":
         return LogisticRegression(C=1e6).fit(_log_odds(raw), y)
     if choice.calibration == "isotonic":
@@ -164,7 +171,8 @@ def _log_odds(p: Floats) -> Floats:
     return np.asarray(np.log(clipped / (1 - clipped)))[:, None]
 
 
-def _calibrated(calibrator: Any, raw: Floats) -> Floats:
+def calibrated(calibrator: Any, raw: Floats) -> Floats:
+    """Apply a calibrator to raw probabilities (n,)."""
     if calibrator is None:
         return raw
     if isinstance(calibrator, LogisticRegression):

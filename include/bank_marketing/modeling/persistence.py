@@ -15,6 +15,9 @@ from bank_marketing.errors import ModelIncompatible
 
 MODEL_FILE = "model.skops"
 
+#: Folder of a model's files inside an artifact, and inside what MLflow keeps (it names a folder after its source).
+MODEL_FOLDER = "model"
+
 #: Types beyond scikit-learn's own that a model may hold. A file with any other type is refused, not loaded.
 TRUSTED = (
     "bank_marketing.modeling.encoding.FeatureEncoder",

@@ -9,9 +9,7 @@ import mlflow
 import pandas as pd
 
 from bank_marketing.modeling.model import TermDepositModel
-
-#: Folder of the model inside an MLflow model's artifacts.
-MODEL_FOLDER = "term_deposit_model"
+from bank_marketing.modeling.persistence import MODEL_FOLDER
 
 
 class TermDepositPyfunc(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # MLflow has no type hints for it

@@ -114,8 +114,7 @@ class Registry:
             ModelIncompatible: the files are no model of this platform.
         """
         from bank_marketing.modeling.model import TermDepositModel
-        from bank_marketing.modeling.persistence import MODEL_FILE
-        from bank_marketing.modeling.pyfunc import MODEL_FOLDER
+        from bank_marketing.modeling.persistence import MODEL_FILE, MODEL_FOLDER
 
         folder = self._download(version, f"artifacts/{MODEL_FOLDER}")
         found = hashlib.sha256((folder / MODEL_FILE).read_bytes()).hexdigest()

@@ -1,0 +1,99 @@
+"""What all commands share: the Typer application, the consoles, errors that end in one paragraph, progress."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bank_marketing.errors import BankMarketingError
+
+app = typer.Typer(
+    help="Predict which bank customers will subscribe to a term deposit, and keep doing so.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # locals may hold client data
+)
+console = Console()
+problems = Console(stderr=True)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+AsOf = Annotated[str, typer.Option(help="Day whose data are used, YYYY-MM-DD; the last landed day when empty.")]
+
+
+def command(function: Callable[P, R]) -> Callable[P, R]:
+    """Register a command whose own errors end in one paragraph and exit code 1, not in a traceback."""
+
+    @app.command(name=function.__name__.replace("_", "-"))
+    @wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except BankMarketingError as error:
+            problems.print(f"[bold red]{type(error).__name__}[/]: {error}", highlight=False, soft_wrap=True)
+            raise typer.Exit(1) from error
+
+    return wrapped
+
+
+@app.callback()
+def main(verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show each step's log lines.")] = False) -> None:
+    """Set up logging for all commands."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(message)s",
+        handlers=[RichHandler(console=problems, show_path=False, show_time=False)],
+    )
+    logging.getLogger("py4j").setLevel(logging.WARNING)
+
+
+def progress_bar() -> Progress:
+    """A progress bar that goes when its work is done."""
+    return Progress(
+        TextColumn("{task.description:<16}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+def day_or_last(as_of: str) -> Any:
+    """The day that `as_of` names, else the last landed one. Raises InvalidAsOf."""
+    from bank_marketing.components.context import parse_as_of
+    from bank_marketing.errors import InvalidAsOf
+    from bank_marketing.landing.zone import LandingZone
+    from bank_marketing.settings import Settings
+
+    if as_of:
+        return parse_as_of(as_of)
+    root = Settings().landing
+    last = LandingZone(root).last_day
+    if last is None:
+        raise InvalidAsOf(f"nothing has landed in {root}: run `bank-marketing land` first")
+    return last
+
+
+def open_registry() -> Any:
+    """The model registry of the settings."""
+    from bank_marketing.artifacts import open_store
+    from bank_marketing.registry.registry import Registry
+    from bank_marketing.settings import Settings
+
+    settings = Settings()
+    return Registry(settings, open_store(settings))
+
+
+def user_name() -> str:
+    """Who is at the keyboard, for the records."""
+    import getpass
+
+    return getpass.getuser()

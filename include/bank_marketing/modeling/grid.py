@@ -1,0 +1,113 @@
+"""What is tried: algorithms, feature sets, samplers, training windows, calibration and thresholds; and what Optuna may turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+
+from bank_marketing.modeling.choice import Algorithm, FeatureSet, ModelChoice, Sampler, Window
+
+if TYPE_CHECKING:
+    import optuna
+
+#: Ridge strength of FACTS found before this search; the grid turns one thing at a time around it.
+RIDGE = ModelChoice(
+    algorithm="logistic_regression", hyper_parameters={"C": 0.003}, category_weight=2.5, threshold="half_best_f1"
+)
+
+#: The search for neighbours (SMOTE, Tomek links) takes minutes on all rows; samplers are compared on these last ones.
+SAMPLER_ROWS = 8000
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One model choice, and what it is compared on."""
+
+    group: str
+    name: str
+    choice: ModelChoice
+
+
+def experiments() -> Iterator[Experiment]:
+    """The fixed part of the search, cheapest first; its order is the table's."""
+    yield from _algorithms()
+    yield from _samplers()
+    yield from _windows()
+    for calibration in ("platt", "isotonic"):
+        yield Experiment("calibration", f"ridge, {calibration}", RIDGE.model_copy(update={"calibration": calibration}))
+    for policy in ("best_f1", "break_even"):
+        yield Experiment("threshold", f"ridge, {policy}", RIDGE.model_copy(update={"threshold": policy}))
+    for weight in (1.0, 2.0, 4.0):
+        yield Experiment(
+            "categories", f"ridge, category weight {weight:g}", RIDGE.model_copy(update={"category_weight": weight})
+        )
+
+
+def _algorithms() -> Iterator[Experiment]:
+    for algorithm in get_args(Algorithm):
+        for feature_set in get_args(FeatureSet):
+            base = RIDGE if algorithm == "logistic_regression" else _trees(algorithm)
+            choice = base.model_copy(update={"feature_set": feature_set})
+            yield Experiment("algorithm and features", f"{_short(algorithm)}, {feature_set}", choice)
+
+
+def _trees(algorithm: Algorithm) -> ModelChoice:
+    few: dict[str, Any] = {"n_estimators": 100} if algorithm == "random_forest" else {}
+    return ModelChoice(algorithm=algorithm, hyper_parameters=few, threshold="half_best_f1")
+
+
+def _samplers() -> Iterator[Experiment]:
+    for algorithm in ("logistic_regression", "lightgbm"):
+        for sampler in get_args(Sampler):
+            base = RIDGE if algorithm == "logistic_regression" else _trees("lightgbm")
+            choice = base.model_copy(update={"sampler": sampler, "window": Window(last_rows=SAMPLER_ROWS)})
+            yield Experiment("sampler", f"{_short(algorithm)}, {sampler}, last {SAMPLER_ROWS:,} rows", choice)
+
+
+def _windows() -> Iterator[Experiment]:
+    for rows in (4000, 16000):
+        yield Experiment("window", f"ridge, last {rows:,} rows", RIDGE.model_copy(update={"window": Window(last_rows=rows)}))
+    for days in (90.0, 365.0):
+        choice = RIDGE.model_copy(update={"window": Window(half_life_days=days)})
+        yield Experiment("window", f"ridge, half-life {days:g} days", choice)
+
+
+def _short(algorithm: str) -> str:
+    return {"logistic_regression": "ridge", "random_forest": "random forest", "xgboost": "XGBoost", "lightgbm": "LightGBM"}[
+        algorithm
+    ]
+
+
+def tuned_name(algorithm: Algorithm) -> str:
+    """Name of the experiment with the hyper-parameters that Optuna found."""
+    return f"{_short(algorithm)}, tuned"
+
+
+def suggest(algorithm: Algorithm, trial: optuna.Trial) -> ModelChoice:
+    """A choice with hyper-parameters from an Optuna trial."""
+    if algorithm == "logistic_regression":
+        return RIDGE.model_copy(
+            update={
+                "hyper_parameters": {"C": trial.suggest_float("C", 3e-4, 0.1, log=True)},
+                "prior_rows": trial.suggest_float("prior_rows", 1, 50, log=True),
+                "category_weight": trial.suggest_float("category_weight", 0.5, 5, log=True),
+            }
+        )
+    if algorithm == "random_forest":
+        found: dict[str, Any] = {
+            "n_estimators": 100,
+            "min_samples_leaf": trial.suggest_int("min_samples_leaf", 10, 300, log=True),
+            "max_features": trial.suggest_float("max_features", 0.05, 0.5),
+        }
+    else:
+        leaf = "min_child_samples" if algorithm == "lightgbm" else "min_child_weight"
+        found = {
+            "n_estimators": trial.suggest_int("n_estimators", 50, 300, log=True),
+            "learning_rate": trial.suggest_float("learning_rate", 0.01, 0.1, log=True),
+            "max_depth": trial.suggest_int("max_depth", 2, 5),
+            leaf: trial.suggest_int(leaf, 20, 300, log=True),
+            "reg_lambda": trial.suggest_float("reg_lambda", 1, 100, log=True),
+            "colsample_bytree": trial.suggest_float("colsample_bytree", 0.3, 1.0),
+        }
+    return ModelChoice(algorithm=algorithm, hyper_parameters=found, threshold="half_best_f1")

@@ -1,0 +1,188 @@
+"""The time-ordered protocol: how a model would have done, month after month, knowing only what was known then.
+
+Every month is predicted by a model that was fitted on the rows strictly before it. Calibration and threshold of a month come from the last
+out-of-sample predictions before it. The predictions are pooled over spans, and also judged within each month: pooled figures reward
+knowing the level of the market, figures within a month only knowing whom to call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from bank_marketing.economics import Economics
+from bank_marketing.errors import NotEnoughHistory
+from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.metrics import Floats, Labels, evaluate, intervals
+from bank_marketing.modeling.model import calibrated, fit_calibrator, fit_estimator, raw_scores
+from bank_marketing.modeling.results import Scores
+from bank_marketing.modeling.threshold import choose_threshold
+
+Refit = Literal["month", "day"]
+
+#: Spans of months, first and last. Hyper-parameters are chosen on `selection` and confirmed on `confirmation`; together they are B.
+#: Before March 2009 no choice between ranking models is possible: their ROC AUC lies between .47 and .56.
+SPANS: dict[str, tuple[str, str]] = {
+    "A": ("2008-07", "9999-12"),
+    "B": ("2009-03", "9999-12"),
+    "before B": ("2008-07", "2009-02"),
+    "selection": ("2009-03", "2009-08"),
+    "confirmation": ("2009-09", "9999-12"),
+}
+
+#: Rows before a month that choose its calibration and threshold; fewer follow the last month's luck, more are of another market.
+RECENT_ROWS = 5000
+
+#: Months with fewer rows have no figures of their own.
+MONTH_ROWS = 100
+
+#: Rows that must be known before the first prediction.
+WARM_UP_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class Span:
+    """Pooled rows of some months."""
+
+    first: str
+    last: str
+
+    def rows(self, predictions: pd.DataFrame) -> pd.DataFrame:
+        """The predictions of these months that have a threshold."""
+        known = predictions["month"].between(self.first, self.last) & predictions["threshold"].notna()
+        return predictions[known]
+
+
+def in_time_order(features: pd.DataFrame) -> pd.DataFrame:
+    """The features table by day and contact, with `contact_date` as ISO text and the column `month`."""
+    table = features.assign(contact_date=features["contact_date"].astype(str).str[:10])
+    table = table.sort_values(["contact_date", "contact_id"], ignore_index=True)
+    return table.assign(month=table["contact_date"].str[:7])
+
+
+def blocks(table: pd.DataFrame, refit: Refit = "month") -> Iterator[tuple[int, int]]:
+    """Start and end (exclusive) of each block of rows predicted at once, from the second month on and after WARM_UP_ROWS rows."""
+    keys = table["month" if refit == "month" else "contact_date"].to_numpy()
+    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+    first_month = table["month"].iloc[0]
+    for start, end in zip(starts, [*starts[1:], len(table)], strict=True):
+        if start >= WARM_UP_ROWS and table["month"].iloc[start] != first_month:
+            yield int(start), int(end)
+
+
+def out_of_sample(
+    choice: ModelChoice,
+    table: pd.DataFrame,
+    *,
+    refit: Refit = "month",
+    since: str = "",
+    on_block: Callable[[], None] = lambda: None,
+) -> Floats:
+    """Raw probabilities of every row by a model that saw only rows before its block; nan before the first block.
+
+    Args:
+        choice: what to fit.
+        table: from `in_time_order`.
+        refit: a model a month (the protocol), or a model a day (what the nightly platform does).
+        since: first month to predict; empty for all.
+        on_block: called after each block, for progress.
+
+    Raises:
+        NotEnoughHistory: there is no block to predict.
+    """
+    raw = np.full(len(table), np.nan)
+    for start, end in blocks(table, refit):
+        if table["month"].iloc[start] < since:
+            continue
+        encoder, estimator = fit_estimator(choice, table.iloc[:start])
+        raw[start:end] = raw_scores(estimator, encoder.transform(table.iloc[start:end]))
+        on_block()
+    if np.isnan(raw).all():
+        raise NotEnoughHistory(
+            f"the table has {len(table)} rows, from {table['contact_date'].iloc[0]} to {table['contact_date'].iloc[-1]}: "
+            f"the protocol needs {WARM_UP_ROWS} rows and a whole month before the first month that it predicts"
+        )
+    return raw
+
+
+def decide(choice: ModelChoice, table: pd.DataFrame, raw: Floats, economics: Economics | None = None) -> pd.DataFrame:
+    """Calibrate and decide each month with the out-of-sample rows before it.
+
+    Returns:
+        contact_id, contact_date, month, y, raw, probability, threshold (nan where nothing was known yet), called.
+    """
+    y = table["y"].to_numpy(int)
+    probability, threshold = np.full(len(table), np.nan), np.full(len(table), np.nan)
+    predicted = list(blocks(table))
+    for start, end in predicted[1:]:
+        earlier = slice(max(predicted[0][0], start - RECENT_ROWS), start)
+        calibrator = fit_calibrator(choice, raw[earlier], y[earlier])
+        probability[start:end] = calibrated(calibrator, raw[start:end])
+        threshold[start:end] = choose_threshold(choice.threshold, y[earlier], calibrated(calibrator, raw[earlier]), economics)
+    decided = table[["contact_id", "contact_date", "month", "y"]].assign(raw=raw, probability=probability, threshold=threshold)
+    return decided.assign(called=decided["probability"] >= decided["threshold"])
+
+
+def score(
+    predictions: pd.DataFrame,
+    spans: Iterable[str] = SPANS,
+    *,
+    resamples: int = 0,
+    seed: int = 7,
+    economics: Economics | None = None,
+) -> dict[str, Scores]:
+    """Figures by span; a span without rows of both classes is left out.
+
+    Besides the pooled figures: `roc_auc_within` and `lift_at_10_within`, means over the months with at least MONTH_ROWS rows.
+
+    Args:
+        predictions: from `decide`.
+        spans: names in SPANS.
+        resamples: of the bootstrap; no intervals when 0.
+        seed: of the bootstrap.
+        economics: prices the decisions.
+    """
+    scores: dict[str, Scores] = {}
+    for name in spans:
+        rows = Span(*SPANS[name]).rows(predictions)
+        if rows["y"].nunique() < 2:
+            continue
+        scores[name] = _score(rows, resamples, seed, economics)
+    return scores
+
+
+def _score(rows: pd.DataFrame, resamples: int, seed: int, economics: Economics | None) -> Scores:
+    y, p = rows["y"].to_numpy(int), rows["probability"].to_numpy(float)
+    # The threshold changes by month: relative to it, zero is everybody's.
+    margin = p - rows["threshold"].to_numpy(float)
+    figures = evaluate(y, p, 0.5, economics).model_dump()
+    figures |= {
+        name: value
+        for name, value in evaluate(y, margin, 0.0, economics).model_dump().items()
+        if name in ("f1", "accuracy", "precision", "recall", "called", "profit")
+    }
+    del figures["threshold"]
+    months = by_month(rows)
+    figures |= {f"{name}_within": float(months[name].mean()) for name in ("roc_auc", "lift_at_10") if len(months)}
+    interval = {}
+    if resamples:
+        interval = intervals(y, p, 0.5, resamples=resamples, seed=seed)
+        interval["f1"] = intervals(y, margin, 0.0, resamples=resamples, seed=seed)["f1"]
+    return Scores(figures={name: round(float(value), 6) for name, value in figures.items()}, interval=interval)
+
+
+def by_month(predictions: pd.DataFrame, least_rows: int = MONTH_ROWS) -> pd.DataFrame:
+    """One row a month with at least `least_rows` decided rows of both classes: month, rows, rate, predicted, and the figures."""
+    figures = []
+    for month, rows in predictions[predictions["threshold"].notna()].groupby("month"):
+        y: Labels = rows["y"].to_numpy(int)
+        p = rows["probability"].to_numpy(float)
+        if len(rows) < least_rows or y.min() == y.max():
+            continue
+        threshold = float(rows["threshold"].iloc[0])
+        figures.append({"month": month, "rate": y.mean(), "predicted": p.mean()} | evaluate(y, p, threshold).model_dump())
+    return pd.DataFrame(figures)
