@@ -21,13 +21,15 @@ from bank_marketing.components.context import RunContext, parse_as_of
 from bank_marketing.errors import BankMarketingError, InvalidAsOf
 from bank_marketing.landing.commands import CAMPAIGN_DAYS, land
 from bank_marketing.landing.zone import LandingZone
-from bank_marketing.pipeline import STEPS
+from bank_marketing.pipelines import training
 from bank_marketing.settings import PROJECT_DIR, Settings
 
 DAG_ID = "bank_marketing_training"
 
 #: What a task shows when it has ended.
 MARKS = {"success": "[green]✓[/]", "failed": "[red]✗[/]", "upstream_failed": "[dim]·[/]", "skipped": "[dim]·[/]"}
+
+STEPS = tuple(training.STEPS)
 
 
 def main(

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import RunContext, parse_as_of
-from bank_marketing.components.promotion import PromotionConfig
 from bank_marketing.errors import BankMarketingError
-from bank_marketing.pipeline import run_step
+from bank_marketing.pipelines import run_step
 from bank_marketing.settings import Settings
 
 
@@ -28,6 +27,7 @@ def main(step: str, arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--run-id", default="manual", help="id of the run [%(default)s]")
     parser.add_argument("--as-of", required=True, help="day whose data are used, YYYY-MM-DD")
     parser.add_argument("--refs", default="{}", help="JSON: step -> reference of the artifact it made")
+    parser.add_argument("--options", default="{}", help="JSON: what the run was asked for")
     parser.add_argument("--error-uri", default="", help="where the reason of a failure is written")
     given = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
@@ -36,7 +36,7 @@ def main(step: str, arguments: Sequence[str] | None = None) -> int:
     try:
         context = RunContext(given.dag_id, given.run_id, parse_as_of(given.as_of), settings)
         refs = {name: ArtifactRef.model_validate(ref) for name, ref in json.loads(given.refs).items()}
-        run_step(step, refs, context, PromotionConfig())
+        run_step(step, refs, context, json.loads(given.options))
     except BankMarketingError as error:
         logging.error("%s: %s", type(error).__name__, error)
         _write_down(error, given.error_uri, settings)

@@ -19,7 +19,7 @@ from bank_marketing import errors
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import RunContext
 from bank_marketing.settings import PROJECT_DIR
-from bank_marketing_airflow.run_context import run_context
+from bank_marketing_airflow.run_context import run_context, run_options
 
 SPARK_JOBS = PROJECT_DIR / "spark_jobs"
 
@@ -40,19 +40,10 @@ class StepOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, str]:
         """Run the step; returns its reference."""
-        from bank_marketing.components.promotion import PromotionConfig
-        from bank_marketing.pipeline import run_step
+        from bank_marketing.pipelines import run_step
 
-        params = context["params"]
-        run = context["dag_run"]
-        promote = params.get("promote", "auto")
-        promotion = PromotionConfig(
-            promote=promote == "yes" or (promote == "auto" and str(getattr(run.run_type, "value", run.run_type)) != "backfill"),
-            who=f"airflow:{run.dag_id}",
-            reason=params.get("reason") or "",
-        )
         given = {step: ArtifactRef.model_validate(ref) for step, ref in self.refs.items()}
-        return run_step(self.task_id, given, run_context(context), promotion).model_dump()
+        return run_step(self.task_id, given, run_context(context), run_options(context)).model_dump()
 
 
 class ReportOperator(StepOperator):
@@ -104,7 +95,7 @@ class SparkStepOperator(SparkSubmitOperator):  # type: ignore[misc]  # the provi
         run.store.remove(error_uri)
         self.application_args = [
             "--dag-id", run.dag_id, "--run-id", run.run_id, "--as-of", run.as_of.isoformat(),
-            "--refs", json.dumps(self.refs), "--error-uri", error_uri,
+            "--refs", json.dumps(self.refs), "--options", json.dumps(run_options(context)), "--error-uri", error_uri,
         ]  # fmt: skip
         self._hook = self._get_hook()
         try:

@@ -35,3 +35,11 @@ def run_context(context: Mapping[str, Any]) -> RunContext:
     """The platform's context of a task's run."""
     run = context["dag_run"]
     return RunContext(dag_id=run.dag_id, run_id=run.run_id, as_of=resolve_as_of(context), settings=Settings())
+
+
+def run_options(context: Mapping[str, Any]) -> dict[str, Any]:
+    """What the run was asked for: its parameters, and who asked. Only a backfill leaves the production stage alone by itself."""
+    run, params = context["dag_run"], dict(context.get("params") or {})
+    promote = params.get("promote", "auto")
+    backfill = str(getattr(run.run_type, "value", run.run_type)) == "backfill"
+    return params | {"promote": promote == "yes" or (promote == "auto" and not backfill), "who": f"airflow:{run.dag_id}"}

@@ -18,8 +18,8 @@ def train(
 ) -> None:
     """Run the training pipeline without Airflow: the same components, artifacts and digests as the DAG."""
     from bank_marketing.components.context import RunContext
-    from bank_marketing.components.promotion import PromotionConfig
-    from bank_marketing.pipeline import STEPS, run_training
+    from bank_marketing.pipelines import run_steps
+    from bank_marketing.pipelines.training import STEPS
     from bank_marketing.reporting import report
     from bank_marketing.settings import Settings
 
@@ -27,15 +27,16 @@ def train(
     run_id = f"pipeline__{datetime.now(UTC):%Y%m%dT%H%M%S}"
     context = RunContext("run_pipeline", run_id, day_or_last(as_of), settings)
     with progress_bar() as progress:
-        task = progress.add_task(STEPS[0], total=len(STEPS))
+        names = list(STEPS)
+        task = progress.add_task(names[0], total=len(names))
 
         def done(step: str, seconds: float) -> None:
             progress.print(f"[green]✓[/] {step:<16} {seconds:6.1f} s")
-            following = STEPS.index(step) + 1
-            progress.update(task, advance=1, description=STEPS[following] if following < len(STEPS) else "done")
+            following = names.index(step) + 1
+            progress.update(task, advance=1, description=names[following] if following < len(names) else "done")
 
         who = f"{user_name()} (run_pipeline)"
-        made = run_training(context, PromotionConfig(promote=promote, who=who, reason=reason), on_step=done)
+        made = run_steps(STEPS, context, {"promote": promote, "who": who, "reason": reason}, on_step=done)
     found = report.load(made.refs["notify_success"], context)
     console.print(
         f"\n[bold]{found.mail_subject.partition('] ')[2]}[/]\nReport: {found.report_uri}", highlight=False, soft_wrap=True
