@@ -44,9 +44,7 @@ airflow: setup ## Airflow's UI on localhost:8080, with the DAGs ready to trigger
 	@$(ENV) python -m scripts.serve_airflow
 
 doctor: ## check Python, Java, disk, memory, ports, the archive, the environment, and say how to mend them
-	@if [ -x $(BIN)/python ]; then python=$(BIN)/python; else python="$(PYTHON)"; fi; \
-	if [ -f .airflow/env.sh ]; then . ./.airflow/env.sh; fi; \
-	PYTHONPATH=include $${python:-python3} -m bank_marketing.doctor
+	@if [ -f .airflow/env.sh ]; then . ./.airflow/env.sh; fi; PYTHONPATH=include $(or $(PYTHON),python3) -m scripts.doctor
 
 lock: setup ## write requirements.lock again after a change of requirements.txt or pyproject.toml; newest versions: UPGRADE=1
 	$(BIN)/python -m scripts.lock $(if $(UPGRADE),upgrade)

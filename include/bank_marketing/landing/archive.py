@@ -18,18 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bank_marketing.errors import ArchiveCorrupt, ArchiveUnavailable
+from bank_marketing.landing.uci import ARCHIVE_NAME, ARCHIVE_SHA256, CSV_NAME, CSV_SHA256, UCI_URLS
 from bank_marketing.settings import Settings
-
-ARCHIVE_NAME = "bank-additional.zip"
-ARCHIVE_SHA256 = "a607b5edab6c6c75ce09c39142a77702c38123bd5aa7ae89a63503bbe17d65cd"
-CSV_NAME = "bank-additional/bank-additional-full.csv"
-CSV_SHA256 = "74adfc578bf77a7ff4bb1ba4a9f8709d9e3c6907342959c2c8416847e0afb4d8"
-
-#: The outer file of the first one is repacked by UCI from time to time, so only what is inside is pinned.
-UCI_URLS = (
-    "https://archive.ics.uci.edu/static/public/222/bank+marketing.zip",
-    "https://archive.ics.uci.edu/ml/machine-learning-databases/00222/bank-additional.zip",
-)
 
 #: No source sends more than this; the real files have 1 MB and 0.4 MB.
 MAX_BYTES = 20_000_000

@@ -10,9 +10,10 @@ from datetime import date
 
 from bank_marketing.contract import load_contract
 from bank_marketing.errors import ConfigError
-from bank_marketing.landing.archive import ARCHIVE_SHA256, find_archive
+from bank_marketing.landing.archive import find_archive
 from bank_marketing.landing.daily import Day, archive_days, write_atomically, write_day
 from bank_marketing.landing.synthetic import synthetic_days
+from bank_marketing.landing.uci import ARCHIVE_SHA256
 from bank_marketing.landing.zone import SOURCE_FILE, LandedSource, LandingZone
 from bank_marketing.settings import Settings
 

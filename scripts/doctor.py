@@ -1,0 +1,158 @@
+"""`make doctor`: what this machine has, what it lacks, and how to mend it. Standard library only: it works before the set-up does."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bank_marketing.landing.uci import ARCHIVE_NAME, ARCHIVE_SHA256, UCI_URLS
+from scripts import java, lock
+from scripts.environment import PROJECT
+
+LOWEST_PYTHON = (3, 11)
+
+#: The environment, the landed campaign and a few dozen runs.
+DISK_GB = 6.0
+
+#: One Spark driver (2 GB heap), the Airflow processes and MLflow.
+MEMORY_GB = 6.0
+
+PORTS = {8080: ("Airflow's UI", "AIRFLOW__API__PORT=8081 make airflow"), 8000: ("the service", "make serve PORT=8001")}
+
+MARKS = {"ok": "✓", "note": "·", "bad": "✗"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: `ok`, `note` (works, but know this) or `bad` (will not work), what was found, and what to do."""
+
+    name: str
+    state: str
+    found: str
+    mend: str = ""
+
+
+def check_python() -> Finding:
+    """Python >= 3.11, with venv."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info[:2] < LOWEST_PYTHON:
+        return Finding(
+            "Python", "bad", version, "install Python 3.11 or newer, or name it: make setup PYTHON=/path/to/python3.12"
+        )
+    return Finding("Python", "ok", f"{version} at {sys.executable}")
+
+
+def check_java() -> Finding:
+    """A Java that Spark runs on."""
+    found = java.find_java()
+    if found is None:
+        return Finding("Java", "note", f"none of {java.LOWEST} or newer", "nothing to do: the set-up brings one into .java")
+    return Finding("Java", "ok", f"{found.version} in {found.home}")
+
+
+def check_disk(project: Path = PROJECT) -> Finding:
+    """Room for the environment and the artifacts."""
+    free = shutil.disk_usage(project).free / 1e9
+    if free < DISK_GB:
+        return Finding(
+            "disk", "bad", f"{free:.1f} GB free", f"{DISK_GB:g} GB are needed; BANK_ARTIFACT_ROOT may name another disk"
+        )
+    return Finding("disk", "ok", f"{free:.0f} GB free in {project}")
+
+
+def check_memory() -> Finding:
+    """Enough memory for Spark beside Airflow."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    except (ValueError, OSError):
+        return Finding("memory", "note", "this system does not tell")
+    if total < MEMORY_GB:
+        return Finding("memory", "note", f"{total:.1f} GB", "give Spark less: BANK_SPARK_DRIVER_MEMORY=1g")
+    return Finding("memory", "ok", f"{total:.0f} GB, {os.cpu_count()} processors")
+
+
+def check_ports() -> Iterator[Finding]:
+    """The ports of the commands that listen."""
+    for port, (what, otherwise) in PORTS.items():
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            taken = probe.connect_ex(("127.0.0.1", port)) == 0
+        if taken:
+            yield Finding(f"port {port}", "note", "taken", f"end what listens there (it may be this platform), or: {otherwise}")
+        else:
+            yield Finding(f"port {port}", "ok", f"free for {what}")
+
+
+def check_archive(project: Path = PROJECT) -> Finding:
+    """Where the real campaign would come from."""
+    named = os.environ.get("BANK_ARCHIVE")
+    if named:
+        path = Path(named)
+        if not path.is_file():
+            return Finding("archive", "bad", f"BANK_ARCHIVE={named} is no file", "name the file, or unset it")
+        if hashlib.sha256(path.read_bytes()).hexdigest() != ARCHIVE_SHA256 and path.name == ARCHIVE_NAME:
+            return Finding("archive", "bad", f"{named} is another file than UCI's", "download it again")
+        return Finding("archive", "ok", f"BANK_ARCHIVE={named}")
+    if (project / ".cache" / ARCHIVE_NAME).is_file():
+        return Finding("archive", "ok", "in .cache")
+    try:
+        with socket.create_connection((urlsplit(UCI_URLS[0]).hostname or "", 443), timeout=5):
+            return Finding("archive", "ok", "UCI answers: it is downloaded when needed")
+    except OSError:
+        told = (
+            "without it the labelled SYNTHETIC campaign takes its place; BANK_ARCHIVE=/path/to/bank-additional.zip names a copy"
+        )
+        return Finding("archive", "note", "UCI does not answer", told)
+
+
+def check_environment(project: Path = PROJECT) -> Finding:
+    """Whether the set-up was done, and from this lock."""
+    stamp = project / ".venv" / ".setup" / "packages"
+    if not stamp.is_file():
+        return Finding("environment", "note", "not made yet", "make setup (make run and make test call it)")
+    if not (project / "requirements.lock").is_file() or not lock.entries((project / "requirements.lock").read_text("utf-8")):
+        return Finding("environment", "bad", "requirements.lock is missing or empty", "git checkout requirements.lock")
+    return Finding("environment", "ok", f"{project / '.venv'}")
+
+
+def check_writable(project: Path = PROJECT) -> Finding:
+    """The folders that runs write to."""
+    closed = [
+        str(path) for path in (project, project / "artifacts", project / "landing") if path.exists() and not _writable(path)
+    ]
+    if closed:
+        return Finding("write access", "bad", f"none to {', '.join(closed)}", f"chown them to {os.environ.get('USER', 'you')}")
+    return Finding("write access", "ok", str(project))
+
+
+def _writable(path: Path) -> bool:
+    return os.access(path, os.W_OK | os.X_OK)
+
+
+def examine() -> list[Finding]:
+    """All checks."""
+    checks = [check_python(), check_java(), check_disk(), check_memory(), *check_ports(), check_archive(), check_environment()]
+    return [*checks, check_writable()]
+
+
+def main() -> int:
+    """Print the findings; 1 when something will not work."""
+    findings = examine()
+    for finding in findings:
+        print(f"  {MARKS[finding.state]} {finding.name:<13} {finding.found}")
+        if finding.mend:
+            print(f"    {'':<13} {finding.mend}")
+    bad = sum(finding.state == "bad" for finding in findings)
+    print(f"\n{bad} thing(s) to mend first." if bad else "\nThis machine can run the platform: make run")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

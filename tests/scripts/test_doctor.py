@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import doctor
+from scripts.environment import PROJECT
+
+
+def test_a_wrong_archive_path_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BANK_ARCHIVE", str(tmp_path / "none.zip"))
+    finding = doctor.check_archive()
+    assert finding.state == "bad"
+    assert str(tmp_path / "none.zip") in finding.found
+    assert "unset" in finding.mend
+
+
+def test_an_altered_archive_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "bank-additional.zip").write_bytes(b"another file")
+    monkeypatch.setenv("BANK_ARCHIVE", str(tmp_path / "bank-additional.zip"))
+    assert doctor.check_archive().state == "bad"
+
+
+def test_a_taken_port_is_a_note_with_another_port_to_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        port = listening.getsockname()[1]
+        monkeypatch.setattr(doctor, "PORTS", {port: ("the service", "make serve PORT=8001")})
+        (finding,) = doctor.check_ports()
+    assert (finding.name, finding.state) == (f"port {port}", "note")
+    assert "make serve PORT=8001" in finding.mend
+
+
+def test_a_full_disk_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "DISK_GB", 1e9)
+    assert doctor.check_disk().state == "bad"
+
+
+def test_it_runs_on_a_bare_python_and_says_what_to_do_next(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "scripts.doctor"],  # -S: no installed package is seen
+        cwd=PROJECT,
+        env={"PYTHONPATH": "include", "PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert "Java          none of 17 or newer" in done.stdout
+    assert "make run" in done.stdout
