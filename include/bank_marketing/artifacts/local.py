@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-from bank_marketing.artifacts.manifest import FileEntry, Manifest, file_digest
+from bank_marketing.artifacts.digests import content_digest, file_digest
+from bank_marketing.artifacts.manifest import FileEntry, Manifest
 from bank_marketing.artifacts.store import MANIFEST, ArtifactStore, Stage
 from bank_marketing.errors import ArtifactMissing, StoreUnavailable
 
@@ -72,7 +73,12 @@ class _LocalStage(Stage):
         found = sorted(path for path in base.rglob("*") if path.is_file() and not path.name.startswith((".", "_SUCCESS")))
         with _told("read", base):
             return [
-                FileEntry(path=path.relative_to(base).as_posix(), sha256=file_digest(path), size=path.stat().st_size)
+                FileEntry(
+                    path=path.relative_to(base).as_posix(),
+                    sha256=file_digest(path),
+                    size=path.stat().st_size,
+                    content=content_digest(path),
+                )
                 for path in found
             ]
 

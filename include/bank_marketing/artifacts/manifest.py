@@ -37,6 +37,7 @@ class FileEntry(BaseModel):
     path: str
     sha256: str
     size: int = Field(ge=0, description="bytes")
+    content: str = Field(default="", description="digest of what it says, where the bytes may differ without that")
     volatile: bool = False
 
 
@@ -76,7 +77,7 @@ class Manifest(BaseModel):
             "schema": self.schema_digest,
             "parameters": self.parameters,
             "details": self.details,
-            "files": sorted((entry.path, entry.sha256) for entry in self.files if not entry.volatile),
+            "files": sorted((entry.path, entry.content or entry.sha256) for entry in self.files if not entry.volatile),
             "parents": [(parent.kind, parent.digest) for parent in self.parents],
         }
         return digest_of(content)
@@ -85,12 +86,6 @@ class Manifest(BaseModel):
 def digest_of(content: Any) -> str:
     """sha256 of a JSON-like value, independent of key order."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":"), default=str).encode()).hexdigest()
-
-
-def file_digest(path: Path) -> str:
-    """sha256 of a file's bytes."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @lru_cache(maxsize=1)
