@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 if TYPE_CHECKING:
     from bank_marketing.landing.archive import Archive
+    from tests.support.small_run import SmallRun
 
 from bank_marketing.components.context import RunContext
 from bank_marketing.settings import Settings
@@ -73,3 +74,11 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = Settings(home=home)
     land(settings, synthetic=settings.archive is None)
     return settings.landing
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory, spark: SparkSession) -> SmallRun:
+    """A finished training run on a small campaign. Tests only read it."""
+    from tests.support.small_run import run_small
+
+    return run_small(tmp_path_factory.mktemp("small"))

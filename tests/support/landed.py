@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -72,3 +73,17 @@ def land_days(root: Path, days: Sequence[date], rows_a_day: int = 12) -> None:
     for number, day in enumerate(days):
         first = 1 + number * rows_a_day
         write_contacts(root, day, lines(contact(first + i, day) for i in range(rows_a_day)))
+
+
+def land_signal(root: Path, days: Sequence[date], rows_a_day: int = 60, seed: int = 3) -> None:
+    """Land a campaign that a model can learn: retired clients and students mostly subscribe, the others mostly do not."""
+    generator = random.Random(seed)
+    number = 0
+    for day in days:
+        rows = []
+        for _ in range(rows_a_day):
+            number += 1
+            job = generator.choice(("admin.", "technician", "retired", "student"))
+            chance = 0.75 if job in ("retired", "student") else 0.05
+            rows.append(contact(number, day, job=job, y="yes" if generator.random() < chance else "no"))
+        write_contacts(root, day, lines(rows))
