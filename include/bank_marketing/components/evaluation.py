@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -14,8 +15,9 @@ from pydantic import Field
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components import training
 from bank_marketing.components.context import Entity, RunContext
+from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
-from bank_marketing.registry.registry import PRODUCTION, ModelVersion, Registry
+from bank_marketing.registry.registry import PRODUCTION, Registry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,27 +78,28 @@ def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext)
     registry = Registry(context.settings, context.store)
     candidate = training.load_model(inputs.model, context)
     version = registry.at(PRODUCTION)
-    same = version is not None and version.digest == inputs.model.digest
-    champion = registry.load(version) if version is not None else None
     table = training.load_features(inputs.features, context)
-    validation, holdout = table[table["split"] == "validation"], table[table["split"] == "holdout"]
-    unseen = _unseen(holdout, [candidate, *([champion] if champion else [])])
-    comparable = same or champion is None or _usable(unseen, config)
-    days = unseen if comparable and not same else holdout
-    if not 0 < days["y"].sum() < len(days):
-        raise NotEnoughHistory(f"the {len(days)} unseen contacts have only one outcome: no model can be judged on them")
-    contenders = _contenders(candidate, champion if comparable else None, validation, days)
+    holdout = table[table["split"] == "holdout"]
+    judged = judge(
+        Rivals(
+            candidate=candidate,
+            champion=registry.load(version) if version is not None else None,
+            champion_version=version.version if version is not None else None,
+            same=version is not None and version.digest == inputs.model.digest,
+        ),
+        table[table["split"] == "validation"],
+        holdout,
+        config,
+        context.settings.economics,
+    )
+    days, contenders, figures, against, verdict = (
+        judged.days,
+        judged.contenders,
+        judged.figures,
+        judged.against,
+        judged.verdict,
+    )
     y = days["y"].to_numpy(int)
-    from bank_marketing.modeling.metrics import evaluate, paired_bootstrap
-
-    figures = {name: evaluate(y, p, t, context.settings.economics) for name, (p, t) in contenders.items()}
-    called = {name: p >= t for name, (p, t) in contenders.items()}
-    against = {
-        name: paired_bootstrap(y, called["candidate"], called[name], resamples=config.resamples, seed=config.seed)
-        for name in contenders
-        if name != "candidate"
-    }
-    verdict = _verdict(figures, against, version, same=same, comparable=comparable, config=config)
     bounds = {
         name: intervals(y, p, t, resamples=config.resamples // 2, seed=config.seed)
         for name, (p, t) in contenders.items()
@@ -143,6 +146,56 @@ def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext)
     return load(manifest.ref, context)
 
 
+@dataclass(frozen=True)
+class Rivals:
+    """Who is judged: the candidate, and the champion when there is one. `same`: the candidate is the champion, trained again."""
+
+    candidate: TermDepositModel
+    champion: TermDepositModel | None = None
+    champion_version: int | None = None
+    same: bool = False
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The unseen days, each contender's probabilities and threshold on them, its figures, and what follows."""
+
+    days: pd.DataFrame
+    contenders: dict[str, tuple[Floats, float]]
+    figures: dict[str, Metrics]
+    against: dict[str, PairedComparison]
+    verdict: Verdict
+
+
+def judge(
+    rivals: Rivals, validation: pd.DataFrame, holdout: pd.DataFrame, config: EvaluationConfig, economics: Economics
+) -> Judgement:
+    """Compare the rivals and the baselines on the same unseen days: the rule of the pipeline and of the replay alike.
+
+    Raises:
+        NotEnoughHistory: the holdout holds one class only.
+    """
+    from bank_marketing.modeling.metrics import evaluate, paired_bootstrap
+
+    champion = rivals.champion
+    unseen = _unseen(holdout, [rivals.candidate, *([champion] if champion else [])])
+    comparable = rivals.same or champion is None or _usable(unseen, config)
+    days = unseen if comparable and not rivals.same else holdout
+    if not 0 < days["y"].sum() < len(days):
+        raise NotEnoughHistory(f"the {len(days)} unseen contacts have only one outcome: no model can be judged on them")
+    contenders = _contenders(rivals.candidate, champion if comparable else None, validation, days)
+    y = days["y"].to_numpy(int)
+    figures = {name: evaluate(y, p, t, economics) for name, (p, t) in contenders.items()}
+    called = {name: p >= t for name, (p, t) in contenders.items()}
+    against = {
+        name: paired_bootstrap(y, called["candidate"], called[name], resamples=config.resamples, seed=config.seed)
+        for name in contenders
+        if name != "candidate"
+    }
+    verdict = _verdict(figures, against, rivals.champion_version, same=rivals.same, comparable=comparable, config=config)
+    return Judgement(days, contenders, figures, against, verdict)
+
+
 def load(ref: ArtifactRef, context: RunContext) -> EvaluationArtifact:
     """The artifact behind a reference."""
     manifest = context.store.manifest(ref)
@@ -185,26 +238,22 @@ def _contenders(
 def _verdict(
     figures: dict[str, Metrics],
     against: dict[str, PairedComparison],
-    champion: ModelVersion | None,
+    champion: int | None,
     *,
     same: bool,
     comparable: bool,
     config: EvaluationConfig,
 ) -> Verdict:
     if same and champion is not None:
-        return Verdict(
-            promote=False, reasons=(f"The candidate is version {champion.version}, the model in production: same content.",)
-        )
+        return Verdict(promote=False, reasons=(f"The candidate is version {champion}, the model in production: same content.",))
     if not comparable and champion is not None:
-        reason = (
-            f"Not comparable: version {champion.version} has learned from these days, fewer than {config.min_rows} are unseen."
-        )
+        reason = f"Not comparable: version {champion} has learned from these days, fewer than {config.min_rows} are unseen."
         return Verdict(promote=False, reasons=(reason + " It stays.",))
     passed, reasons = [], []
     for name, comparison in against.items():
         if name == "champion" and champion is not None:
             wins = comparison.low > config.min_gain
-            rival = f"version {champion.version} in production"
+            rival = f"version {champion} in production"
             rule = f"the lower 95 % bound {comparison.low:+.3f} {'is above' if wins else 'is not above'} {config.min_gain:g}"
         else:
             wins = comparison.difference > 0

@@ -92,7 +92,8 @@ def run(config: TrainingConfig, inputs: TrainingInputs, context: RunContext) -> 
         model.save(folder)
         (stage.path / "metrics.json").write_text(metrics.model_dump_json(indent=1) + "\n", encoding="utf-8")
         model.feature_importance().to_csv(stage.path / "importance.csv", index=False)
-        _reference(model, table[table["split"] != "holdout"], config.reference_rows, stage.path / REFERENCE_FILE)
+        reference = reference_rows(model, table[table["split"] != "holdout"], config.reference_rows)
+        reference.to_parquet(stage.path / REFERENCE_FILE, index=False)
         note = "SYNTHETIC data" if synthetic else ""
         plots.draw(y, probabilities, model.threshold, model.feature_importance(), stage.path / "plots", note)
         sha256 = hashlib.sha256((folder / MODEL_FILE).read_bytes()).hexdigest()
@@ -174,12 +175,12 @@ def _check_enough(parts: dict[str, pd.DataFrame], config: TrainingConfig) -> Non
             )
 
 
-def _reference(model: TermDepositModel, rows: pd.DataFrame, limit: int, path: Path) -> None:
+def reference_rows(model: TermDepositModel, rows: pd.DataFrame, limit: int) -> pd.DataFrame:
     """Every n-th training row with its probability: the same days and mix as the training data, in a few hundred kilobytes."""
     import numpy as np
 
     picked = rows.iloc[np.linspace(0, len(rows) - 1, min(limit, len(rows))).round().astype(int)]
-    picked.assign(probability=model.predict_proba(picked)).to_parquet(path, index=False)
+    return picked.assign(probability=model.predict_proba(picked))
 
 
 def _log(
