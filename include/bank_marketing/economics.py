@@ -28,3 +28,74 @@ class Economics:
     def profit(self, y: NDArray[np.int64], called: NDArray[np.bool_]) -> float:
         """Profit of calling those clients, in euro."""
         return float(self.deposit_margin * y[called].sum() - self.call_cost * called.sum())
+
+    def campaign(self, y: NDArray[np.int64], called: NDArray[np.bool_]) -> CampaignMoney:
+        """What calling those clients (n,) brought, against calling everyone. `y` (n,): who subscribes when called."""
+        return CampaignMoney(
+            contacts=len(y),
+            called=int(called.sum()),
+            subscribers=int(y.sum()),
+            conversions=int(y[called].sum()),
+            call_cost=self.call_cost,
+            deposit_margin=self.deposit_margin,
+        )
+
+
+@dataclass(frozen=True)
+class CampaignMoney:
+    """A campaign in the words of a head of marketing. Money in euro.
+
+    Attributes:
+        contacts: clients on the lists.
+        called: of these, called.
+        subscribers: clients of the lists who subscribe when they are called.
+        conversions: of these, called.
+    """
+
+    contacts: int
+    called: int
+    subscribers: int
+    conversions: int
+    call_cost: float
+    deposit_margin: float
+
+    @property
+    def contacts_avoided(self) -> int:
+        """Calls that were not made."""
+        return self.contacts - self.called
+
+    @property
+    def conversions_kept(self) -> float:
+        """Share of the subscribers that calling everyone would have won, 0..1."""
+        return self.conversions / self.subscribers if self.subscribers else 1.0
+
+    @property
+    def cost(self) -> float:
+        """Cost of the calls."""
+        return self.call_cost * self.called
+
+    @property
+    def cost_per_acquisition(self) -> float | None:
+        """Cost of the calls for one deposit; None without a deposit."""
+        return self.cost / self.conversions if self.conversions else None
+
+    @property
+    def profit(self) -> float:
+        """Margin of the deposits less the cost of the calls."""
+        return self.deposit_margin * self.conversions - self.cost
+
+    @property
+    def profit_of_everyone(self) -> float:
+        """Profit of calling everyone on the lists."""
+        return self.deposit_margin * self.subscribers - self.call_cost * self.contacts
+
+    @property
+    def gain(self) -> float:
+        """Profit above that of calling everyone."""
+        return self.profit - self.profit_of_everyone
+
+    def to_json(self) -> dict[str, float | int | None]:
+        """Plain values, the derived ones included."""
+        names = ("contacts", "called", "subscribers", "conversions", "contacts_avoided", "conversions_kept", "cost",
+                 "cost_per_acquisition", "profit", "profit_of_everyone", "gain")  # fmt: skip
+        return {name: getattr(self, name) for name in names}

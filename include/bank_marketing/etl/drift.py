@@ -22,7 +22,7 @@ class ColumnDrift:
     """One column's distance between reference and recent rows."""
 
     column: str
-    method: Literal["ks", "psi"]
+    method: Literal["ks", "psi", "cohen_h"]
     statistic: float
     threshold: float
     drifted: bool

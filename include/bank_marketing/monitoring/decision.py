@@ -1,0 +1,101 @@
+"""To retrain or not: the rule, and the record of every decision, which is also its memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from bank_marketing.artifacts import ArtifactStore
+from bank_marketing.monitoring.config import MonitoringConfig
+
+FOLDER = "monitoring/decisions"
+
+
+class WindowVerdict(BaseModel):
+    """What one window showed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    last_day: date = Field(description="last contact day of the window; it names the window")
+    enough: bool = Field(description="it had the rows that a decision needs")
+    violates: bool
+    reasons: tuple[str, ...] = ()
+
+
+class Decision(BaseModel):
+    """Whether to retrain, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    retrain: bool
+    reason: str
+    violating: int = Field(description="windows that violate, of those looked at")
+    windows: int = Field(description="windows looked at")
+    cool_down_until: date | None = None
+
+
+class DecisionRecord(BaseModel):
+    """A decision with the numbers behind it: written once, never changed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at: datetime
+    as_of: date
+    run: str
+    model_version: int | None
+    window: WindowVerdict
+    decision: Decision
+    numbers: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+def decide(
+    latest: WindowVerdict, earlier: Sequence[WindowVerdict], last_retraining: date | None, as_of: date, config: MonitoringConfig
+) -> Decision:
+    """Retrain when the latest window violates, N of the last M do, and the last retraining is long enough ago.
+
+    Args:
+        latest: the window of this evening.
+        earlier: windows before it, oldest first. One that ends on the same contact day is this window, seen before.
+        last_retraining: day of the last decision to retrain.
+        as_of: this evening.
+        config: N, M and the cool-down.
+    """
+    by_day = {window.last_day: window for window in earlier if window.last_day < latest.last_day}
+    looked_at = [*(by_day[day] for day in sorted(by_day)[-(config.of_windows - 1) :] if config.of_windows > 1), latest]
+    violating = sum(window.violates for window in looked_at)
+    until = last_retraining + timedelta(days=config.cool_down_days) if last_retraining else None
+    counted = f"{violating} of the last {len(looked_at)} windows violate"
+    if not latest.enough:
+        retrain, reason = False, "the window has too few contacts to decide anything"
+    elif not latest.violates:
+        retrain, reason = False, f"the latest window is in order ({counted})"
+    elif violating < config.violations:
+        retrain, reason = False, f"{counted}, {config.violations} are needed: {'; '.join(latest.reasons)}"
+    elif until is not None and as_of < until:
+        retrain, reason = False, f"{counted}, but the last retraining was on {last_retraining}: none before {until}"
+    else:
+        retrain, reason = True, f"{counted}: {'; '.join(latest.reasons)}"
+    return Decision(retrain=retrain, reason=reason, violating=violating, windows=len(looked_at), cool_down_until=until)
+
+
+def write(store: ArtifactStore, record: DecisionRecord) -> str:
+    """Append a record; returns its URI."""
+    stamp = record.at.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    content = (record.model_dump_json(indent=1) + "\n").encode()
+    number = 0
+    while True:
+        uri = store.uri(FOLDER, record.as_of.isoformat(), f"{stamp}-{number}.json")
+        if store.write_bytes(uri, content, if_absent=True):
+            return uri
+        number += 1
+
+
+def history(store: ArtifactStore, before: date | None = None) -> list[DecisionRecord]:
+    """Records in the order of their days, then of their writing; only those of days before `before`, when it is given."""
+    folder = store.uri(FOLDER)
+    records = [DecisionRecord.model_validate(json.loads(store.read_bytes(uri))) for uri in store.list_files(folder)]
+    kept = [record for record in records if before is None or record.as_of < before]
+    return sorted(kept, key=lambda record: (record.as_of, record.at))
