@@ -1,0 +1,167 @@
+"""The platform as it was on one evening: its model in production, its windows so far, and what it does that evening."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+import pandas as pd
+
+from bank_marketing.components.context import Entity
+from bank_marketing.components.evaluation import EvaluationConfig, Judgement, Rivals, judge
+from bank_marketing.components.training import TrainingConfig, reference_rows
+from bank_marketing.components.transformation import TransformationConfig
+from bank_marketing.contract import load_contract
+from bank_marketing.economics import Economics
+from bank_marketing.errors import NotEnoughHistory
+from bank_marketing.modeling.baselines import trailing_rate_threshold
+from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.model import TermDepositModel, train
+from bank_marketing.monitoring.config import MonitoringConfig
+from bank_marketing.monitoring.decision import Decision, WindowVerdict, decide
+from bank_marketing.monitoring.drift import assess_drift
+from bank_marketing.monitoring.performance import COMPARED, assess_performance
+from bank_marketing.replay.table import split
+
+
+class ReplayConfig(Entity):
+    """The configurations of the components that the replay runs: their own defaults."""
+
+    choice: ModelChoice
+    transformation: TransformationConfig = TransformationConfig()
+    training: TrainingConfig = TrainingConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    monitoring: MonitoringConfig = MonitoringConfig()
+    economics: Economics = Economics()
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A model with what monitoring compares it with."""
+
+    version: int
+    model: TermDepositModel
+    reference: pd.DataFrame
+    evaluated: dict[str, float]
+    trailing_threshold: float
+
+
+class Event(Entity):
+    """Something the platform did on an evening."""
+
+    day: str
+    kind: Literal["promoted", "rejected", "waited"]
+    why: str
+    version: int | None
+    reason: str
+
+
+@dataclass
+class Platform:
+    """The platform's memory, evening after evening."""
+
+    config: ReplayConfig
+    production: Deployed | None = None
+    versions: int = 0
+    windows: list[WindowVerdict] = field(default_factory=list)
+    last_retraining: date | None = None
+
+    def evening(self, known: pd.DataFrame, made: pd.DataFrame) -> tuple[dict[str, Any], list[Event]]:
+        """Live one evening: until a model is in production, train; afterwards monitor, and train when told.
+
+        Args:
+            known: features table with outcomes up to this evening.
+            made: contact_id, version, probability, called of the predictions that the platform made.
+
+        Returns:
+            The evening's monitoring figures (empty before the first model), and what was done.
+        """
+        today = str(known["contact_date"].iloc[-1])
+        if self.production is None:
+            return {}, self.retrain(known, "no model in production yet")
+        window = recent_rows(known, self.config.monitoring)
+        found, verdict = self._look(window, made, today)
+        decision = decide(verdict, self.windows, self.last_retraining, date.fromisoformat(today), self.config.monitoring)
+        self.windows = [*self.windows, verdict][-self.config.monitoring.of_windows :]
+        monitored = found | {"day": today, "version": self.production.version, "decision": decision.model_dump(mode="json")}
+        return monitored, self.retrain(known, decision.reason) if decision.retrain else []
+
+    def _look(self, window: pd.DataFrame, made: pd.DataFrame, today: str) -> tuple[dict[str, Any], WindowVerdict]:
+        deployed, config = self.production, self.config
+        assert deployed is not None
+        scored = window.assign(probability=deployed.model.predict_proba(window))
+        drift = assess_drift(deployed.reference, scored, load_contract(), config.monitoring)
+        own = made.loc[made["version"] == deployed.version, ["contact_id", "probability", "called"]]
+        outcomes = window.merge(own, on="contact_id", how="left")
+        performance = assess_performance(
+            outcomes, deployed.evaluated, deployed.trailing_threshold, config.economics, config.monitoring
+        )
+        verdict = WindowVerdict(
+            last_day=date.fromisoformat(today),
+            enough=drift.enough or performance.enough,
+            violates=drift.violates or performance.violates,
+            reasons=(*(drift.reasons if drift.enough else ()), *performance.reasons),
+        )
+        return {"drift": drift.to_json(), "performance": performance.to_json()}, verdict
+
+    def retrain(self, known: pd.DataFrame, why: str) -> list[Event]:
+        """Train on what is known, and promote the candidate if the judge says so."""
+        today = str(known["contact_date"].iloc[-1])
+        version = self.production.version if self.production else None
+        try:
+            candidate, parts = fit(self.config, known)
+            judged = self._judge(candidate, parts)
+        except NotEnoughHistory as error:
+            return [Event(day=today, kind="waited", why=why, version=version, reason=str(error))]
+        if self.production is not None:
+            self.last_retraining = date.fromisoformat(today)
+        reason = judged.verdict.reasons[0]
+        if not judged.verdict.promote:
+            return [Event(day=today, kind="rejected", why=why, version=version, reason=reason)]
+        self.versions += 1
+        self.production = deploy(self.config, self.versions, candidate, parts, judged)
+        self.windows = []  # windows against another model's reference say nothing about this one
+        return [Event(day=today, kind="promoted", why=why, version=self.versions, reason=reason)]
+
+    def _judge(self, candidate: TermDepositModel, parts: dict[str, pd.DataFrame]) -> Judgement:
+        current = self.production
+        rivals = Rivals(candidate, current.model if current else None, current.version if current else None)
+        return judge(rivals, parts["validation"], parts["holdout"], self.config.evaluation, self.config.economics)
+
+
+def fit(config: ReplayConfig, known: pd.DataFrame) -> tuple[TermDepositModel, dict[str, pd.DataFrame]]:
+    """Train as the training component does. Raises NotEnoughHistory."""
+    parts = split(known, config.transformation)
+    for name in ("train", "validation"):
+        positives = int(parts[name]["y"].sum())
+        if positives < config.training.min_positives:
+            raise NotEnoughHistory(f"the {name} days have {positives} subscribers, {config.training.min_positives} are needed")
+    model, _ = train(config.choice, parts["train"], parts["validation"])
+    return model, parts
+
+
+def deploy(
+    config: ReplayConfig, version: int, model: TermDepositModel, parts: dict[str, pd.DataFrame], judged: Judgement
+) -> Deployed:
+    """Put a judged model into production, with its training reference and its figures on the unseen days."""
+    learned = pd.concat([parts["train"], parts["validation"]], ignore_index=True)
+    figures = judged.figures["candidate"].model_dump()
+    return Deployed(
+        version=version,
+        model=model,
+        reference=reference_rows(model, learned, config.training.reference_rows),
+        evaluated={name: float(figures[name]) for name in COMPARED},
+        trailing_threshold=trailing_rate_threshold(parts["validation"]),
+    )
+
+
+def recent_rows(known: pd.DataFrame, config: MonitoringConfig) -> pd.DataFrame:
+    """Rows of the last contact days: `window_days` of them, or as many as hold `window_rows` rows."""
+    tail = known["contact_date"].to_numpy()
+    days = known["contact_date"].drop_duplicates().to_numpy()
+    for taken in range(min(config.window_days, len(days)), len(days) + 1):
+        start = int(tail.searchsorted(days[-taken]))
+        if len(known) - start >= config.window_rows:
+            return known.iloc[start:]
+    return known

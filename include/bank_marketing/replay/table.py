@@ -1,0 +1,52 @@
+"""The features table of the whole campaign, and what an evening knew of it.
+
+One Spark transformation makes the table. Its features are point-in-time, so the rows up to a day are the table that a transformation on
+that evening would have made; a test holds this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pandas as pd
+
+from bank_marketing.artifacts import ArtifactRef
+from bank_marketing.components import ingestion, training, transformation
+from bank_marketing.components.context import RunContext
+from bank_marketing.errors import ArtifactMissing
+from bank_marketing.etl.split import temporal_split
+
+
+def features_of(context: RunContext, on_step: Callable[[str], None] = lambda step: None) -> ArtifactRef:
+    """Features of everything that has landed up to the context's day; made once for the same landed files."""
+    on_step("ingesting")
+    snapshot = ingestion.run(ingestion.IngestionConfig(), ingestion.IngestionInputs(), context).ref
+    try:
+        made = context.store.verify(context.component_uri(transformation.COMPONENT))
+        if made.parents == (snapshot,):
+            return made.ref
+    except ArtifactMissing:
+        pass
+    on_step("transforming")
+    inputs = transformation.TransformationInputs(snapshot=snapshot)
+    return transformation.run(transformation.TransformationConfig(), inputs, context).ref
+
+
+def read_features(ref: ArtifactRef, context: RunContext) -> pd.DataFrame:
+    """The table in time order, without the split of its last evening."""
+    return training.load_features(ref, context).drop(columns="split")
+
+
+def known_on(table: pd.DataFrame, evening: str) -> pd.DataFrame:
+    """Rows of the contact days up to an evening (ISO date): all that had landed by then."""
+    return table.iloc[: int(table["contact_date"].searchsorted(evening, side="right"))]
+
+
+def split(known: pd.DataFrame, config: transformation.TransformationConfig) -> dict[str, pd.DataFrame]:
+    """Train, validation and holdout as the transformation cuts them. Raises NotEnoughHistory."""
+    sizes = known.groupby("contact_date").size()
+    landed = [(date.fromisoformat(str(day)), int(rows)) for day, rows in sizes.items()]
+    cut = temporal_split(landed, **config.model_dump(exclude={"rows_per_file"}))
+    first, second = (int(known["contact_date"].searchsorted(str(day))) for day in (cut.validation_from, cut.holdout_from))
+    return {"train": known.iloc[:first], "validation": known.iloc[first:second], "holdout": known.iloc[second:]}
