@@ -25,6 +25,9 @@ WINDOWS = (1, 5, 20)
 #: Rate before anybody was called: a tenth, the usual order of magnitude of a telephone campaign; worth `prior_rows` contacts.
 FIRST_RATE = 0.1
 
+#: Numbers that vary less than this share of their mean are constant.
+SMALLEST_SPREAD = 1e-9
+
 #: Columns that say what the call brought: never read here.
 FORBIDDEN = frozenset({"duration", "y"})
 
@@ -97,7 +100,8 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
         values = np.column_stack(list(numbers.values()))
         self.mean_ = values.mean(axis=0)
         spread = values.std(axis=0)
-        self.spread_ = np.where(spread > 0, spread, 1.0)
+        # A constant column's spread is rounding noise, not always zero: divided by it, any other value would be astronomical.
+        self.spread_ = np.where(spread > SMALLEST_SPREAD * np.maximum(1, np.abs(self.mean_)), spread, 1.0)
         self.category_names_ = [[name, value] for name in CATEGORIES for value in contract[name].categories]
         self.share_ = np.array([float((table[name] == value).mean()) for name, value in self.category_names_])
         return self
