@@ -1,0 +1,43 @@
+"""What is expected of each DAG: the promises that people and other systems rely on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One DAG as it is promised to be.
+
+    Attributes:
+        chain: task ids in an order that the wiring must force, each one upstream of the next.
+        tasks: all task ids, when some stand beside the chain.
+        params: names of the trigger form's fields, with a value each that the form must refuse.
+        spark: tasks that submit a Spark job, and so wait for the pool.
+    """
+
+    chain: tuple[str, ...]
+    tag: str
+    params: dict[str, object]
+    tasks: frozenset[str] = frozenset()
+    spark: frozenset[str] = frozenset()
+    run_timeout: timedelta = timedelta(hours=3)
+    outlets: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+EXPECTED = {
+    "bank_marketing_training": Expected(
+        chain=(
+            "ingest_data", "validate_data", "transform_data", "train_model", "evaluate_model", "promote_model", "notify_success",
+        ),
+        tag="training",
+        params={"as_of": "30.06.2010", "promote": "maybe", "reason": "x" * 501},
+        spark=frozenset({"ingest_data", "transform_data"}),
+        outlets={
+            "ingest_data": ("bank-marketing-snapshot",),
+            "transform_data": ("bank-marketing-features",),
+            "promote_model": ("bank-marketing-production-model",),
+        },
+    ),
+}  # fmt: skip

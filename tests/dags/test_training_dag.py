@@ -1,0 +1,169 @@
+"""Every DAG file of the project: parsed once, twice and in a process of its own, and compared with what is promised."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import ParamValidationError
+from airflow.utils.dag_version_inflation_checker import check_dag_file_stability
+
+from bank_marketing_airflow.mail import FailureMail
+from bank_marketing_airflow.retry import RETRY_POLICY
+from scripts.environment import PROJECT
+from tests.dags.expectations import EXPECTED, Expected
+from tests.support import airflow_home
+from tests.support.parsed_dags import serialized
+
+DAGS = PROJECT / "dags"
+FILES = sorted(DAGS.glob("*.py"))
+
+#: What identifies a file's or a process's parse and says nothing about the DAG.
+PLACES = {"fileloc", "_processor_dags_folder", "relative_fileloc"}
+
+
+@pytest.fixture(scope="module")
+def bag() -> DagBag:
+    """All DAGs of dags/, parsed with the plugins."""
+    return DagBag(str(DAGS))
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The same files, parsed by a fresh process with other hashes of strings."""
+    home = tmp_path_factory.mktemp("parse")
+    told = airflow_home.environment(home, home, PYTHONHASHSEED="4")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.support.parsed_dags", str(DAGS)],
+        env=told, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    told_back: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return told_back
+
+
+each_dag = pytest.mark.parametrize(("dag_id", "expected"), [pytest.param(*pair, id=pair[0]) for pair in EXPECTED.items()])
+
+
+def found(bag: DagBag, dag_id: str) -> DAG:
+    dag = bag.dags[dag_id]
+    assert dag is not None
+    return dag
+
+
+def test_all_files_are_imported_and_give_exactly_the_promised_dags(bag: DagBag) -> None:
+    assert bag.import_errors == {}
+    assert set(bag.dags) == set(EXPECTED)
+    assert {f"{dag_id}.py" for dag_id in EXPECTED} == {path.name for path in FILES}, "a DAG's file has the DAG's name"
+
+
+@each_dag
+def test_tasks_follow_each_other_in_the_promised_order(bag: DagBag, dag_id: str, expected: Expected) -> None:
+    dag = found(bag, dag_id)
+    assert set(dag.task_ids) == (expected.tasks or set(expected.chain))
+    for before, after in pairwise(expected.chain):
+        assert after in {task.task_id for task in dag.get_task(before).get_flat_relatives()}, f"{before} -> {after}"
+
+
+@each_dag
+def test_a_failed_task_is_the_end_of_its_run(bag: DagBag, dag_id: str, expected: Expected) -> None:
+    """A leaf that runs whatever happened would turn a failed run green."""
+    for task in found(bag, dag_id).tasks:
+        if not task.downstream_list:
+            assert task.trigger_rule.value not in ("all_done", "one_done", "always"), task.task_id
+
+
+@each_dag
+def test_runs_do_not_disturb_each_other_and_end(bag: DagBag, dag_id: str, expected: Expected) -> None:
+    dag = found(bag, dag_id)
+    assert dag.max_active_runs == 1
+    assert dag.catchup is False
+    assert dag.dagrun_timeout is not None
+    assert timedelta(0) < dag.dagrun_timeout <= expected.run_timeout
+
+
+@each_dag
+def test_every_task_retries_what_may_pass_and_has_an_end(bag: DagBag, dag_id: str, expected: Expected) -> None:
+    dag = found(bag, dag_id)
+    for task in dag.tasks:
+        assert task.retries >= 2, task.task_id
+        assert task.retry_exponential_backoff, task.task_id
+        assert timedelta(0) < task.retry_delay < task.max_retry_delay <= timedelta(minutes=30), task.task_id
+        assert task.retry_policy is RETRY_POLICY, task.task_id
+        assert task.execution_timeout is not None, task.task_id
+        assert dag.dagrun_timeout is not None
+        assert task.execution_timeout < dag.dagrun_timeout, task.task_id
+
+
+@each_dag
+def test_every_task_tells_somebody_when_it_fails(bag: DagBag, dag_id: str, expected: Expected) -> None:
+    for task in found(bag, dag_id).tasks:
+        assert [type(callback) for callback in task.on_failure_callback] == [FailureMail], task.task_id
+        assert not task.on_retry_callback, "no mail while retries remain"
+
+
+@each_dag
+def test_people_find_the_dag_and_its_owner(bag: DagBag, dag_id: str, expected: Expected) -> None:
+    dag = found(bag, dag_id)
+    assert dag.tags == {"bank-marketing", expected.tag}
+    assert {task.owner for task in dag.tasks} == {"ml-platform"}
+    assert dag.description
+    assert dag.doc_md
+    assert "docs/runbooks.md" in dag.doc_md
+
+
+@each_dag
+def test_spark_jobs_wait_for_a_pool_that_the_settings_declare(bag: DagBag, dag_id: str, expected: Expected) -> None:
+    dag = found(bag, dag_id)
+    assert {task.task_id for task in dag.tasks if task.pool == "spark"} == expected.spark
+    assert {task.pool for task in dag.tasks} <= {"default_pool", *airflow_home.pools()}
+
+
+@each_dag
+def test_what_is_made_is_announced(bag: DagBag, dag_id: str, expected: Expected) -> None:
+    outlets = {task.task_id: tuple(asset.name for asset in task.outlets) for task in found(bag, dag_id).tasks if task.outlets}
+    assert outlets == expected.outlets
+
+
+@each_dag
+def test_the_trigger_form_is_typed_described_and_refuses_nonsense(bag: DagBag, dag_id: str, expected: Expected) -> None:
+    params = found(bag, dag_id).params
+    assert set(params) == set(expected.params)
+    for name, nonsense in expected.params.items():
+        param = params.get_param(name)
+        assert param.schema.get("title"), name
+        assert param.schema.get("type") or param.schema.get("enum"), name
+        param.resolve()
+        with pytest.raises(ParamValidationError):
+            param.resolve(nonsense)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_airflow_finds_nothing_that_changes_from_parse_to_parse(path: Path) -> None:
+    unstable = check_dag_file_stability(str(path)).get_error_format_dict(str(path), str(DAGS))
+    assert unstable is None, unstable
+
+
+def test_two_parses_give_the_same_dags(elsewhere: dict[str, Any]) -> None:
+    """Else each parse is a new version of the DAG."""
+    here = serialized(DAGS)["dags"]
+    for dag_id, dag in elsewhere["dags"].items():
+        one, other = (
+            {name: value for name, value in told["dag"].items() if name not in PLACES} for told in (dag, here[dag_id])
+        )
+        assert one == other, dag_id
+
+
+def test_parsing_loads_nothing_heavy_and_is_quick(elsewhere: dict[str, Any]) -> None:
+    assert elsewhere["errors"] == {}
+    assert elsewhere["heavy"] == []
+    # A ratio, because machines differ: measured 0.15 of what importing Airflow itself costs.
+    assert elsewhere["parse_seconds"] < elsewhere["airflow_seconds"], elsewhere["parse_seconds"]
