@@ -19,7 +19,7 @@ from bank_marketing.modeling.baselines import trailing_rate_threshold
 from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.model import TermDepositModel, train
 from bank_marketing.monitoring.config import MonitoringConfig
-from bank_marketing.monitoring.decision import Decision, WindowVerdict, decide
+from bank_marketing.monitoring.decision import WindowVerdict, decide
 from bank_marketing.monitoring.drift import assess_drift
 from bank_marketing.monitoring.performance import COMPARED, assess_performance
 from bank_marketing.replay.table import split
