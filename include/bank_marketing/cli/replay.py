@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich import box
 from rich.table import Table
 
 from bank_marketing.cli.shared import command, console, day_or_last, progress_bar
@@ -13,6 +14,18 @@ from bank_marketing.cli.shared import command, console, day_or_last, progress_ba
 if TYPE_CHECKING:
     from bank_marketing.replay.report import ReplayResult
     from bank_marketing.settings import Settings
+
+
+#: Figures shown in the terminal: key, heading. The page shows all.
+TERMINAL = {
+    "f1": "F1",
+    "roc_auc": "ROC",
+    "roc_auc_within": "within",
+    "pr_auc": "PR",
+    "lift_at_10": "lift",
+    "called": "calls",
+    "profit": "euro",
+}
 
 
 @command
@@ -41,7 +54,9 @@ def replay(
         task = progress.add_task("preparing", total=None)
 
         def on_step(step: str, days: int | None = None) -> None:
-            progress.update(task, description=step, **({"total": days, "completed": 0} if days else {}))
+            progress.update(task, description=step)
+            if days:
+                progress.update(task, total=days, completed=0)
 
         def on_day(day: str) -> None:
             progress.update(task, description=f"evening {day[2:]}", advance=1)
@@ -68,12 +83,10 @@ def _land_when_empty(settings: Settings) -> None:
 
 
 def _show(result: ReplayResult) -> None:
-    """The pooled figures as tables."""
-    from bank_marketing.replay.report import COLUMNS
-
+    """The pooled figures as tables, narrow enough for a terminal."""
     for name, rows in result.pooled():
-        titles: list[Any] = [title for _, title, _ in COLUMNS]
-        table = Table("", *titles, title=f"{'SYNTHETIC, ' if result.synthetic else ''}{name}")
+        table = Table("", *TERMINAL.values(), title=f"{'SYNTHETIC, ' if result.synthetic else ''}{name}", box=box.SIMPLE)
         for row in rows:
-            table.add_row(row["title"], *row["cells"], style="bold" if row["key"] == "platform" else "")
+            cells = [row["cells"][key] for key in TERMINAL]
+            table.add_row(row["policy"].short, *cells, style="bold" if row["policy"].key == "platform" else "")
         console.print(table)

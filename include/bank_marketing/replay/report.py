@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from jinja2 import ChoiceLoader, PackageLoader
 
@@ -49,9 +48,7 @@ class ReplayResult:
     def pooled(self) -> list[tuple[str, list[dict[str, Any]]]]:
         """Rows of the pooled tables, by span; the figures as text."""
         rows = self.table[self.table["kind"] == "pooled"]
-        return [
-            (str(name), [self._shown(row) for _, row in part.iterrows()]) for name, part in rows.groupby("span", sort=False)
-        ][::-1]
+        return [(str(name), [_shown(row) for _, row in part.iterrows()]) for name, part in rows.groupby("span", sort=False)]
 
     def by_period(self) -> list[dict[str, Any]]:
         """One row a period: rows, rate, and by policy ROC AUC, F1 and profit."""
@@ -67,15 +64,15 @@ class ReplayResult:
             found.append(entry)
         return found
 
-    @staticmethod
-    def _shown(row: pd.Series) -> dict[str, Any]:
-        title = next(policy.title for policy in POLICIES if policy.key == row["policy"])
-        return {"title": title, "key": row["policy"], "cells": [number(row[key], form) for key, _, form in COLUMNS]}
+
+def _shown(row: pd.Series) -> dict[str, Any]:
+    policy = next(policy for policy in POLICIES if policy.key == row["policy"])
+    return {"policy": policy, "cells": {key: number(row[key], form) for key, _, form in COLUMNS}}
 
 
 def number(value: float, form: str) -> str:
     """A figure as text; a dash where a policy has none."""
-    return "–" if pd.isna(value) else format(float(value), form)
+    return "-" if pd.isna(value) else format(float(value), form)
 
 
 def result(periods: list[Period], config: ReplayConfig, every: str, *, synthetic: bool) -> ReplayResult:
@@ -125,7 +122,6 @@ def _page(found: ReplayResult, config: ReplayConfig, picture: Path) -> str:
         loader=ChoiceLoader([PackageLoader("bank_marketing.replay"), PackageLoader("bank_marketing.reporting")])
     )
     days = found.predictions["contact_date"]
-    evenings = [entry for entry in found.monitored if not np.isnan(float(entry["drift"]["rows"]))]
     text: str = environment.get_template("replay.html.j2").render(
         found=found,
         config=config,
@@ -134,8 +130,8 @@ def _page(found: ReplayResult, config: ReplayConfig, picture: Path) -> str:
         columns=COLUMNS,
         policies=POLICIES,
         after=AFTER_THE_CRISIS,
-        evenings=len(evenings),
-        violating=sum(entry["drift"]["violates"] or entry["performance"]["violates"] for entry in evenings),
+        evenings=len(found.monitored),
+        violating=sum(entry["drift"]["violates"] or entry["performance"]["violates"] for entry in found.monitored),
         retrained=[event for event in found.events if event.kind != "waited"],
         picture=base64.b64encode(picture.read_bytes()).decode(),
         section=found.money.section(),
