@@ -13,7 +13,7 @@ ENV := . ./.airflow/env.sh &&
 AS_OF ?=
 PYTEST ?=
 
-.PHONY: help setup run replay test lint format airflow doctor lock lock-check clean
+.PHONY: help setup run serve replay test lint format airflow doctor lock lock-check clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,9 @@ run: setup ## run the training DAG, on the last landed day or as of a day: make 
 
 replay: setup ## replay the campaign as lived, month by month: what the platform would have earned; FROM=, TO=, EVERY=week, OUTPUT=folder
 	@$(ENV) bank-marketing replay $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) --every $(or $(EVERY),month) $(if $(OUTPUT),--output $(OUTPUT))
+
+serve: setup ## the API and the analyst's pages on localhost:8000, on the model in production; Ctrl-C ends it
+	@$(ENV) bank-marketing serve
 
 test: setup ## run all tests that need no container engine; a part of them: make test PYTEST=tests/etl
 	@$(ENV) python -m pytest $(PYTEST)

@@ -29,9 +29,13 @@ AsOf = Annotated[str, typer.Option(help="Day whose data are used, YYYY-MM-DD; th
 
 
 def command(function: Callable[P, R]) -> Callable[P, R]:
-    """Register a command whose own errors end in one paragraph and exit code 1, not in a traceback."""
+    """Register a command of the application, under its function's name."""
+    return app.command(name=function.__name__.replace("_", "-"))(failing_well(function))
 
-    @app.command(name=function.__name__.replace("_", "-"))
+
+def failing_well(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a command's own errors end in one paragraph and exit code 1, not in a traceback."""
+
     @wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:

@@ -1,0 +1,1 @@
+"""Lineage: from one prediction back to the raw files."""

@@ -1,0 +1,1 @@
+"""Scoring: the nightly call list, and the record of every prediction."""

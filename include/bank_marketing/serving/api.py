@@ -1,0 +1,151 @@
+"""The REST API, version 1."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Query, Response, UploadFile
+
+from bank_marketing.errors import ArtifactMissing
+from bank_marketing.lineage.trace import Trace, trace
+from bank_marketing.serving import files as desk
+from bank_marketing.serving.predicting import Asked, check_day, model_brief
+from bank_marketing.serving.problems import ProblemError, documented
+from bank_marketing.serving.schemas import (
+    BatchRequest,
+    BatchResponse,
+    FileStatus,
+    ModelResponse,
+    PredictionRequest,
+    PredictionResponse,
+)
+from bank_marketing.serving.service import Asker, InService
+
+#: What any route of the API may answer.
+ALWAYS = ("unauthorized", "forbidden", "too-many-requests", "internal", "unavailable", "timeout")
+WITH_BODY = ("bad-request", "too-large", "unsupported-media-type", "invalid-request", "no-model", *ALWAYS)
+
+CSV: dict[str, Any] = {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "CSV, `;` between cells"}
+
+router = APIRouter(prefix="/api/v1")
+
+
+@router.post("/predictions", tags=["predictions"], responses=documented(*WITH_BODY))
+def predict(request: PredictionRequest, service: InService, who: Asker) -> PredictionResponse:
+    """Score one client: probability of a subscription, decision, expected profit, reasons. The prediction is put on record."""
+    loaded = service.predictor.loaded()
+    day, row = request.day or loaded.campaign.next_day, request.prospect.model_dump()
+    check_day(loaded, [row], day, "prospect")
+    asked = Asked(day, request.list_size or loaded.campaign.list_size, who.name, "api")
+    made = service.predictor.predict(loaded, [row], asked)[0]
+    return PredictionResponse(
+        **made.model_dump(),
+        day=day,
+        threshold=loaded.threshold,
+        model=model_brief(loaded),
+        campaign=service.predictor.campaign_brief(loaded, day),
+    )
+
+
+@router.post("/predictions/batch", tags=["predictions"], responses=documented(*WITH_BODY))
+def predict_batch(request: BatchRequest, service: InService, who: Asker) -> BatchResponse:
+    """Score several clients of one day, in the order of the request. One that cannot be accepted refuses all of them."""
+    if len(request.prospects) > service.api.max_batch:
+        raise ProblemError("too-large", f"At most {service.api.max_batch:,} prospects are accepted in one batch; send a file.")
+    loaded = service.predictor.loaded()
+    day, rows = request.day or loaded.campaign.next_day, [prospect.model_dump() for prospect in request.prospects]
+    check_day(loaded, rows, day, "prospects.{}")
+    asked = Asked(day, request.list_size or loaded.campaign.list_size, who.name, "batch")
+    return BatchResponse(
+        predictions=service.predictor.predict(loaded, rows, asked),
+        day=day,
+        threshold=loaded.threshold,
+        model=model_brief(loaded),
+        campaign=service.predictor.campaign_brief(loaded, day),
+    )
+
+
+@router.get("/predictions/{prediction_id}", tags=["predictions"], responses=documented("not-found", "invalid-request", *ALWAYS))
+def get_prediction(prediction_id: str, service: InService, who: Asker) -> Trace:
+    """The record of a prediction and its trace: model version, training run, snapshot, raw files, each digest checked anew."""
+    try:
+        return trace(service.store, service.registry, prediction_id)
+    except ArtifactMissing as error:
+        raise ProblemError("not-found", "There is no prediction with this id.") from error
+
+
+@router.get("/model", tags=["model"], responses=documented("no-model", *ALWAYS))
+def get_model(service: InService, who: Asker) -> ModelResponse:
+    """The model in production: what it was trained on and when, its figures and digests."""
+    loaded = service.predictor.loaded()
+    tags = loaded.version.tags
+    return ModelResponse(
+        **model_brief(loaded).model_dump(),
+        stage="production",
+        registered_at=loaded.version.created_at,
+        loaded_at=loaded.loaded_at,
+        as_of=tags.get("as_of", ""),
+        threshold=loaded.threshold,
+        algorithm=loaded.scorer.model.choice.algorithm,
+        metrics=loaded.metrics,
+        synthetic=loaded.campaign.synthetic,
+        campaign=service.predictor.campaign_brief(loaded, loaded.campaign.next_day),
+    )
+
+
+@router.post("/files", tags=["files"], status_code=202, responses=documented(*WITH_BODY))
+def send_file(
+    service: InService,
+    who: Asker,
+    response: Response,
+    file: Annotated[UploadFile, File(description="CSV with the contract's columns known before the call; `;` or `,`")],
+    day: Annotated[date | None, Form(description="day of the calls; the weekday after the last known contact day")] = None,
+    list_size: Annotated[int | None, Form(ge=1, le=1_000_000, description="the whole list's size; the file's own")] = None,
+) -> FileStatus:
+    """Send a customer list. Good rows are scored in the background; bad ones come back with their reasons."""
+    status = service.files.receive(file.file, file.filename or "list.csv", who, day, list_size)
+    response.headers["Location"] = f"/api/v1/files/{status.file_id}"
+    return status
+
+
+@router.get("/files/{file_id}", tags=["files"], responses=documented("not-found", "invalid-request", *ALWAYS))
+def get_file(file_id: str, service: InService, who: Asker) -> FileStatus:
+    """How far a file is."""
+    return service.files.status(file_id, who)
+
+
+@router.get(
+    "/files/{file_id}/result",
+    tags=["files"],
+    response_class=Response,
+    responses=documented("not-found", "not-finished", "invalid-request", *ALWAYS) | {200: CSV},
+)
+def get_result(
+    file_id: str,
+    service: InService,
+    who: Asker,
+    top: Annotated[int | None, Query(ge=1, description="only the first rows of the ranking")] = None,
+) -> Response:
+    """The scored rows, ranked by probability."""
+    content = service.files.content(file_id, who, desk.RESULT)
+    if top is not None:
+        content = b"".join(content.splitlines(keepends=True)[: top + 1])
+    return _download(content, "scored.csv")
+
+
+@router.get(
+    "/files/{file_id}/rejected",
+    tags=["files"],
+    response_class=Response,
+    responses=documented("not-found", "not-finished", "invalid-request", *ALWAYS) | {200: CSV},
+)
+def get_rejected(file_id: str, service: InService, who: Asker) -> Response:
+    """The rows that were not scored, each with its line in the file and the reasons."""
+    return _download(service.files.content(file_id, who, desk.REJECTED), "rejected.csv")
+
+
+def _download(content: bytes, name: str) -> Response:
+    return Response(
+        content, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )

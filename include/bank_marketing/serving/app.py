@@ -1,0 +1,82 @@
+"""The app: API, pages, operation."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.staticfiles import StaticFiles
+
+from bank_marketing import __version__
+from bank_marketing.serving import api, health, pages, problems, web
+from bank_marketing.serving.guard import Guard
+from bank_marketing.serving.service import Service
+from bank_marketing.serving.settings import ApiSettings
+from bank_marketing.settings import Settings
+
+DESCRIPTION = """\
+Will a client subscribe to a term deposit when we call? One client, a batch or a file, each with the reasons, on the model that is in
+production. The fields come from the data contract; what is known only after a call (`duration`) is refused.
+
+Send an API key as `Authorization: Bearer …` or `X-API-Key: …`. Every error is a problem detail (RFC 9457), `application/problem+json`.
+"""
+
+#: Scoring is bound by the processor: more threads would only wait for each other.
+THREADS = 8
+
+
+def create_app(settings: Settings | None = None, api_settings: ApiSettings | None = None) -> FastAPI:
+    """Make the app. Without a model in production it starts all the same, and says so in `/readyz`.
+
+    Raises:
+        ConfigError: API keys are off on an address that others reach.
+    """
+    settings, limits = settings or Settings(), api_settings or ApiSettings()
+    limits.check_exposure()
+    service = Service(settings, limits)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        await anyio.to_thread.run_sync(service.holder.start)
+        yield
+        await anyio.to_thread.run_sync(service.holder.stop)
+        await anyio.to_thread.run_sync(service.files.close)
+
+    app = FastAPI(
+        title="Bank Marketing API",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,  # FastAPI's own page loads its scripts from elsewhere; /docs is ours
+        redoc_url=None,
+    )
+    app.state.service = service
+    app.include_router(health.router)
+    app.include_router(api.router)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(packages=[("bank_marketing.serving", "static")]), name="static")
+    problems.install(app, web.error_page)
+    app.add_exception_handler(web.LoginNeeded, web.to_login)
+    app.add_middleware(Guard, api=limits, measures=service.measures)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+    return app
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document: errors are problem details everywhere, and FastAPI's own error shape is in none."""
+    if app.openapi_schema:
+        return app.openapi_schema
+    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    schemas = document["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= problem.pop("$defs")
+    schemas["Problem"] = problem
+    app.openapi_schema = document
+    return document

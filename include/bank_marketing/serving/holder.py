@@ -1,0 +1,152 @@
+"""What predictions are made with: the production model and the campaign's latest counts, re-read while requests go on.
+
+A request takes one `Loaded` and keeps it to its end; a swap replaces the reference and touches nothing that is in use.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from bank_marketing.artifacts import ArtifactStore
+from bank_marketing.contract import load_contract
+from bank_marketing.errors import ArtifactCorrupt, ArtifactMissing, BankMarketingError, NoProductionModel
+from bank_marketing.registry.registry import ModelVersion, Registry
+from bank_marketing.scoring.scorer import CampaignState, Scorer, latest_campaign_state
+from bank_marketing.serving.market import latest_market
+from bank_marketing.serving.measures import Measures
+from bank_marketing.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_SATURDAY = 5
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """The campaign's counts as of its last contact day, when they were published, and the market of that day."""
+
+    state: CampaignState
+    published_at: datetime
+    market: dict[str, float]
+    synthetic: bool
+
+    @property
+    def next_day(self) -> date:
+        """The weekday after the last contact day: what is scored for when a request names no day."""
+        day = self.state.last_contact_day + timedelta(days=1)
+        while day.weekday() >= _SATURDAY:
+            day += timedelta(days=1)
+        return day
+
+    @property
+    def list_size(self) -> int:
+        """Size of the last day's call list: what is assumed when a request names none."""
+        return int(self.state.counts["list_size"])
+
+    def age_days(self, day: date) -> int:
+        """Days from the last contact day that is known to a day that is scored."""
+        return (day - self.state.last_contact_day).days
+
+    def is_stale(self, day: date, limit: int, now: datetime) -> bool:
+        """Whether the counts are too old for a day: the contacts since are missing, or nothing was published for long."""
+        return self.age_days(day) > limit or (now - self.published_at).days > limit
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model version with its scorer, the campaign that it scores with, and its figures on the validation days."""
+
+    version: ModelVersion
+    scorer: Scorer
+    loaded_at: datetime
+    campaign: Campaign
+    metrics: dict[str, Any]
+
+    @property
+    def threshold(self) -> float:
+        """Clients with at least this probability are called."""
+        return self.scorer.model.threshold
+
+
+class ModelHolder:
+    """Holds what is served, and looks at the registry on an interval."""
+
+    def __init__(self, settings: Settings, store: ArtifactStore, registry: Registry, measures: Measures, every: float) -> None:
+        self.settings, self.store, self.registry, self.measures, self.every = settings, store, registry, measures, every
+        self.current: Loaded | None = None
+        self.problem = "the registry was not asked yet"
+        self.kind = "no-model"
+        self.checked_at: datetime | None = None
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Look at the registry now, and then on the interval until `stop`."""
+        self.check()
+        self._thread = threading.Thread(target=self._watch, name="model-holder", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the watch."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=10)
+
+    def check(self) -> None:
+        """Load what is in production when it changed. Never raises: what goes wrong is kept in `problem`, with the last good model."""
+        with self._lock:
+            try:
+                self._load()
+                self.problem = ""
+            except BankMarketingError as error:
+                self._failed(error, str(error))
+            except Exception as error:  # whatever a broken registry or file does, the last good model goes on serving
+                self._failed(error, f"{type(error).__name__}: the model could not be loaded")
+            self.checked_at = datetime.now(UTC)
+            self.measures.reload_failed.set(bool(self.problem))
+
+    def _watch(self) -> None:
+        while not self._stop.wait(self.every):
+            self.check()
+
+    def _failed(self, error: Exception, told: str) -> None:
+        if told != self.problem:
+            log.warning("the model in production could not be loaded (%s): %s", type(error).__name__, told)
+        self.problem = told
+        self.kind = "no-model" if isinstance(error, NoProductionModel | ArtifactMissing) else "unavailable"
+
+    def _load(self) -> None:
+        version, before = self.registry.production(), self.current
+        campaign = self._campaign(before.campaign if before else None)
+        if before and (before.version.version, before.version.digest) == (version.version, version.digest):
+            if campaign is not before.campaign:
+                self.current = replace(before, campaign=campaign)
+        else:
+            model = self.registry.load(version)
+            scorer = Scorer(model, version, self.settings.economics, load_contract())
+            self.current = Loaded(version, scorer, datetime.now(UTC), campaign, self._metrics(version))
+            self.measures.use_model(version.version, version.digest, self.current.loaded_at.timestamp())
+            log.info("serving version %d (%s)", version.version, version.digest[:12])
+        last = datetime.combine(campaign.state.last_contact_day, datetime.min.time(), UTC)
+        self.measures.features_through.set(last.timestamp())
+
+    def _metrics(self, version: ModelVersion) -> dict[str, Any]:
+        """Figures of the training run; none when its artifact was removed: a model serves without them."""
+        try:
+            details: dict[str, Any] = self.store.manifest(version.tags.get("model_uri", "")).details
+        except (ArtifactMissing, ArtifactCorrupt):
+            return {}
+        return dict(details.get("metrics", {}))
+
+    def _campaign(self, before: Campaign | None) -> Campaign:
+        state = latest_campaign_state(self.store)
+        if before is not None and before.state == state:
+            return before
+        manifest = self.store.manifest(state.features_uri)
+        market = latest_market(self.store, state)
+        return Campaign(state, manifest.created_at, market, bool(manifest.details.get("synthetic")))

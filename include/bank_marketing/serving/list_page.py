@@ -1,0 +1,101 @@
+"""Score a list: send a file, watch it, see the ranked rows and the rejected ones, choose how many to call."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from bank_marketing.contract import load_contract
+from bank_marketing.serving import files as desk
+from bank_marketing.serving.identity import CSRF_HEADER
+from bank_marketing.serving.problems import ProblemError
+from bank_marketing.serving.service import InService
+from bank_marketing.serving.web import PageUser, render
+
+router = APIRouter()
+
+#: Rows that the page shows; all of them are in the download.
+SHOWN = 100
+
+
+@router.get("/list")
+def form(request: Request, service: InService, user: PageUser) -> HTMLResponse:
+    """The upload."""
+    loaded = service.holder.current
+    columns = [column for column in load_contract().prospect_columns if not column.derived]
+    day = loaded.campaign.next_day.isoformat() if loaded else ""
+    return render(request, "list.html.j2", user, columns=columns, day=day)
+
+
+@router.post("/list")
+def send(
+    request: Request,
+    service: InService,
+    user: PageUser,
+    file: Annotated[UploadFile, File()],
+    day: Annotated[str, Form(max_length=10)] = "",
+    csrf: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    """Receive a file; its own page follows it. With JavaScript the address of that page is the answer."""
+    service.identity.check_form(user, request.headers.get(CSRF_HEADER) or csrf)
+    try:
+        chosen = date.fromisoformat(day) if day else None
+    except ValueError as error:
+        raise ProblemError("invalid-request", "The day of the calls is no date.") from error
+    if not file.filename:
+        raise ProblemError("invalid-request", "Choose a file first.")
+    status = service.files.receive(file.file, file.filename, user, chosen)
+    return RedirectResponse(f"/list/{status.file_id}", status_code=303)
+
+
+@router.get("/list/{file_id}")
+def follow(request: Request, file_id: str, service: InService, user: PageUser) -> HTMLResponse:
+    """A file on its way, or its result."""
+    status = service.files.status(file_id, user)
+    done: dict[str, Any] | None = None
+    if status.state == "done":
+        done = {
+            "rows": _head(service.files.content(file_id, user, desk.RESULT)),
+            "rejected": _head(service.files.content(file_id, user, desk.REJECTED)),
+            "curve": json.loads(service.files.content(file_id, user, desk.CURVE)),
+        }
+        done["at_threshold"] = _at(done["curve"], status.called)
+    name = "list_part.html.j2" if request.headers.get("x-fragment") else "list_result.html.j2"
+    return render(request, name, user, status=200, file=status, done=done, shown=SHOWN)
+
+
+@router.get("/list/{file_id}/curve")
+def curve(file_id: str, service: InService, user: PageUser) -> Response:
+    """What the slider needs."""
+    return Response(service.files.content(file_id, user, desk.CURVE), media_type="application/json")
+
+
+@router.get("/list/{file_id}/{part}.csv")
+def download(file_id: str, part: str, service: InService, user: PageUser, top: int = 0) -> Response:
+    """The ranked rows, the first `top` of them when it is given; or the rejected ones."""
+    if part not in ("scored", "rejected"):
+        raise ProblemError("not-found", "There is no such file.")
+    content = service.files.content(file_id, user, desk.RESULT if part == "scored" else desk.REJECTED)
+    if top > 0 and part == "scored":
+        content = b"".join(content.splitlines(keepends=True)[: top + 1])
+    headers = {"Content-Disposition": f'attachment; filename="{part}.csv"'}
+    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _head(content: bytes) -> list[dict[str, str]]:
+    rows = csv.DictReader(io.StringIO(content.decode()), delimiter=";")
+    return [row for row, _ in zip(rows, range(SHOWN), strict=False)]
+
+
+def _at(curve: dict[str, Any], calls: int) -> dict[str, float]:
+    """Calls, expected conversions and expected profit at the point of the curve that is nearest to a number of calls."""
+    points = [[0, 1.0, 0.0], *curve["points"]]
+    n, _, conversions = min(points, key=lambda point: abs(point[0] - calls))
+    profit = conversions * curve["deposit_margin"] - n * curve["call_cost"]
+    return {"calls": n, "conversions": conversions, "profit": profit}

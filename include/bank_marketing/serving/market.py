@@ -1,0 +1,20 @@
+"""The market of the last contact day: what the form starts with."""
+
+from __future__ import annotations
+
+from bank_marketing.artifacts import ArtifactStore
+from bank_marketing.components.transformation import FEATURES
+from bank_marketing.contract import load_contract
+from bank_marketing.scoring.scorer import CampaignState
+
+
+def latest_market(store: ArtifactStore, state: CampaignState) -> dict[str, float]:
+    """Values of the contract's macro columns on the last contact day; empty when the features have no row of it."""
+    import pyarrow.dataset as ds
+
+    names = [column.name for column in load_contract().attributes if column.role == "macro"]
+    with store.local_copy(f"{state.features_uri}/{FEATURES}") as folder:
+        rows = ds.dataset(folder, format="parquet").to_table(columns=["contact_date", *names])
+    table = rows.to_pandas()
+    found = table[table["contact_date"].astype(str) == state.last_contact_day.isoformat()]
+    return {name: float(found[name].iloc[-1]) for name in names} if len(found) else {}

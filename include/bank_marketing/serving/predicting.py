@@ -1,0 +1,172 @@
+"""From accepted prospects to predictions on record: what the API, the pages and the files share."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+
+import pandas as pd
+
+from bank_marketing.artifacts.manifest import digest_of
+from bank_marketing.contract import load_contract
+from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
+from bank_marketing.serving.holder import Loaded, ModelHolder
+from bank_marketing.serving.measures import Measures
+from bank_marketing.serving.problems import FieldProblem, ProblemError
+from bank_marketing.serving.schemas import CampaignBrief, ModelBrief, PredictionBody, ReasonBody
+
+Source = Literal["api", "batch", "file"]
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+#: Log-odds below this move a probability by less than half a point: no reason worth a line.
+LEAST_EFFECT = 0.02
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked beside the prospects: for which day and list, by whom, through which door."""
+
+    day: date
+    list_size: int
+    who: str
+    source: Source
+
+
+class Predictor:
+    """Scores with the model that the holder has now."""
+
+    def __init__(self, holder: ModelHolder, log: PredictionLog, measures: Measures, stale_after_days: int) -> None:
+        self.holder, self.log, self.measures, self.stale_after_days = holder, log, measures, stale_after_days
+
+    def loaded(self) -> Loaded:
+        """What is served now. Raises ProblemError: no-model, unavailable."""
+        loaded = self.holder.current
+        if loaded is None:
+            raise ProblemError(self.holder.kind, self.holder.problem, headers={"Retry-After": "30"})
+        return loaded
+
+    def score(self, loaded: Loaded, rows: Sequence[dict[str, Any]], day: date, list_size: int) -> pd.DataFrame:
+        """Score rows of the contract; nothing is stored.
+
+        Returns:
+            The scorer's table, one row a prospect, in their order.
+        """
+        table = pd.DataFrame([row | derived(day) for row in rows])
+        return loaded.scorer.score(table, day, loaded.campaign.state, list_size)
+
+    def predict(self, loaded: Loaded, rows: Sequence[dict[str, Any]], asked: Asked) -> list[PredictionBody]:
+        """Score rows and put the predictions on record. Raises StoreUnavailable: what is not on record is not given."""
+        scored = self.score(loaded, rows, asked.day, asked.list_size)
+        records = self._records(loaded, rows, scored, asked)
+        self.log.append(records)
+        version = str(loaded.version.version)
+        for record in records:
+            self.measures.scores.labels(version).observe(record.probability)
+            self.measures.predictions.labels(asked.source, "call" if record.decision else "do_not_call", version).inc()
+        return [body(record.prediction_id, record.contact_id, row) for record, row in zip(records, _dicts(scored), strict=True)]
+
+    def explore(self, loaded: Loaded, rows: Sequence[dict[str, Any]], day: date, list_size: int) -> list[PredictionBody]:
+        """Score rows of which no record is wanted: what-if questions must not stand among what was decided."""
+        scored = self.score(loaded, rows, day, list_size)
+        return [body("", given.get("contact_id"), row) for given, row in zip(rows, _dicts(scored), strict=True)]
+
+    def _records(
+        self, loaded: Loaded, rows: Sequence[dict[str, Any]], scored: pd.DataFrame, asked: Asked
+    ) -> list[PredictionRecord]:
+        now, request = datetime.now(UTC), secrets.token_hex(8)
+        return [
+            PredictionRecord(
+                prediction_id=f"{now:%Y-%m-%d}-{request}-{number}",
+                at=now,
+                source=asked.source,
+                contact_id=given.get("contact_id"),
+                model_version=loaded.version.version,
+                model_digest=loaded.version.digest,
+                input_digest=digest_of(given),
+                features_digest=loaded.campaign.state.features_digest,
+                probability=row["probability"],
+                threshold=loaded.threshold,
+                decision=row["decision"],
+                day=asked.day,
+                who=asked.who,
+            )
+            for number, (given, row) in enumerate(zip(rows, _dicts(scored), strict=True))
+        ]
+
+    def campaign_brief(self, loaded: Loaded, day: date) -> CampaignBrief:
+        """The campaign counts and their age for a day."""
+        state = loaded.campaign.state
+        return CampaignBrief(
+            as_of=state.as_of,
+            last_contact_day=state.last_contact_day,
+            age_days=loaded.campaign.age_days(day),
+            stale=loaded.campaign.is_stale(day, self.stale_after_days, datetime.now(UTC)),
+            features_digest=state.features_digest,
+        )
+
+
+def body(prediction_id: str, contact_id: str | None, row: dict[str, Any]) -> PredictionBody:
+    """One scored row as the API gives it."""
+    reasons = [
+        ReasonBody(feature=reason.feature, value=str(reason.value), effect=reason.effect, text=reason.text)
+        for reason in row["reasons"]
+        if abs(reason.effect) >= LEAST_EFFECT
+    ]
+    return PredictionBody(
+        prediction_id=prediction_id,
+        contact_id=contact_id,
+        probability=row["probability"],
+        decision=row["decision"],
+        expected_profit=row["expected_profit"],
+        reasons=reasons,
+    )
+
+
+def model_brief(loaded: Loaded) -> ModelBrief:
+    """The model of a prediction."""
+    return ModelBrief(
+        version=loaded.version.version, digest=loaded.version.digest, trained_through=loaded.scorer.model.trained_through
+    )
+
+
+def check_day(loaded: Loaded, rows: Sequence[dict[str, Any]], day: date, place: str) -> None:
+    """Refuse a day that the campaign's counts already contain, and a month or weekday that is not the day's own.
+
+    `place` is the rows' path in the request, with `{}` for their number. Raises ProblemError: invalid-request.
+    """
+    last = loaded.campaign.state.last_contact_day
+    if day <= last:
+        problem = (
+            f"must be after {last}, the last contact day whose outcomes are known; an earlier day would know its own outcome"
+        )
+        raise ProblemError("invalid-request", "This day cannot be scored.", errors=[FieldProblem(field="day", problem=problem)])
+    wrong = [
+        FieldProblem(
+            field=f"{place.format(number)}.{name}",
+            problem=f"{load_contract()[name].title} of {day} is {value}; leave it out, it follows from the day",
+        )
+        for number, row in enumerate(rows)
+        for name, value in derived(day).items()
+        if row.get(name) not in (None, value)
+    ]
+    if wrong:
+        raise ProblemError("invalid-request", f"{len(wrong)} values are not those of {day}.", errors=wrong[:100])
+
+
+def derived(day: date) -> dict[str, str]:
+    """The contract's columns that follow from the day."""
+    return {"month": MONTHS[day.month - 1], "day_of_week": WEEKDAYS[day.weekday()]}
+
+
+def _dicts(scored: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows with Python's own types."""
+    columns = [scored[name].tolist() for name in ("probability", "decision", "expected_profit", "reasons")]
+    return [
+        {"probability": float(p), "decision": bool(decision), "expected_profit": float(profit), "reasons": reasons}
+        for p, decision, profit, reasons in zip(*columns, strict=True)
+    ]

@@ -1,0 +1,172 @@
+"""What the API takes and gives. The prospect comes from the data contract."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bank_marketing.contract import load_contract
+from bank_marketing.contract.request import prospect_model
+
+#: A client who may be called, as known before the call.
+Prospect: Any = prospect_model(load_contract())
+
+EXAMPLE_PROSPECT: dict[str, Any] = {
+    "contact_id": "C-0012345",
+    "age": 64,
+    "job": "retired",
+    "marital": "married",
+    "education": "professional.course",
+    "default": "no",
+    "housing": "yes",
+    "loan": "no",
+    "contact": "cellular",
+    "campaign": 1,
+    "pdays": 6,
+    "previous": 2,
+    "poutcome": "success",
+    "emp_var_rate": -1.1,
+    "cons_price_idx": 94.767,
+    "cons_conf_idx": -50.8,
+    "euribor3m": 1.028,
+    "nr_employed": 4963.6,
+}
+
+_DAY = Field(default=None, description="day of the call; the weekday after the last contact day that is known, when left out")
+_LIST_SIZE = Field(
+    default=None,
+    ge=1,
+    le=1_000_000,
+    description="clients on that day's whole call list, which the model knows as a feature; the last day's size when left out",
+)
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+
+class PredictionRequest(_Body):
+    """One client to score."""
+
+    prospect: Prospect = Field(examples=[EXAMPLE_PROSPECT])
+    day: date | None = _DAY
+    list_size: int | None = _LIST_SIZE
+
+
+class BatchRequest(_Body):
+    """Several clients to score; one that cannot be accepted refuses the batch."""
+
+    prospects: list[Prospect] = Field(min_length=1, examples=[[EXAMPLE_PROSPECT]])
+    day: date | None = _DAY
+    list_size: int | None = _LIST_SIZE
+
+
+class ReasonBody(_Body):
+    """What pushed a probability up or down, against the average client of the training data."""
+
+    feature: str = Field(examples=["poutcome"])
+    value: str = Field(examples=["success"])
+    effect: float = Field(description="in log-odds; above 0 pushes up")
+    text: str = Field(description="in plain words")
+
+
+class ModelBrief(_Body):
+    """The model that gave a prediction."""
+
+    version: int
+    digest: str
+    trained_through: str = Field(description="last contact day whose outcomes it has seen")
+
+
+class CampaignBrief(_Body):
+    """The campaign counts that a prediction used, and how old they are."""
+
+    as_of: date
+    last_contact_day: date
+    age_days: int = Field(description="from the last contact day that is known to the day that is scored")
+    stale: bool
+    features_digest: str
+
+
+class PredictionBody(_Body):
+    """One prediction. It is on record under its id."""
+
+    prediction_id: str
+    contact_id: str | None
+    probability: float = Field(ge=0, le=1, description="of a subscription")
+    decision: bool = Field(description="true: call")
+    expected_profit: float = Field(description="of the call, in euro")
+    reasons: list[ReasonBody]
+
+
+class PredictionResponse(PredictionBody):
+    """One prediction, with what it was made from."""
+
+    day: date
+    threshold: float
+    model: ModelBrief
+    campaign: CampaignBrief
+
+
+class BatchResponse(_Body):
+    """Predictions in the order of the request."""
+
+    predictions: list[PredictionBody]
+    day: date
+    threshold: float
+    model: ModelBrief
+    campaign: CampaignBrief
+
+
+class ModelResponse(ModelBrief):
+    """The model in production."""
+
+    stage: Literal["production"]
+    registered_at: datetime
+    loaded_at: datetime
+    as_of: str = Field(description="day whose data it was trained on")
+    threshold: float
+    algorithm: str
+    metrics: dict[str, Any] = Field(description="on the validation days, from the training run")
+    synthetic: bool = Field(description="trained on the synthetic campaign: for demonstration only")
+    campaign: CampaignBrief
+
+
+class FileStatus(_Body):
+    """A file that is scored: how far it is, and what came out."""
+
+    file_id: str
+    name: str
+    state: Literal["waiting", "scoring", "done", "failed"]
+    received_at: datetime
+    who: str
+    day: date
+    rows: int = Field(description="data rows of the file")
+    done: int = Field(description="rows looked at")
+    accepted: int
+    rejected: int
+    called: int = Field(default=0, description="rows at or above the threshold")
+    problem: str = Field(default="", description="why it failed")
+    model: ModelBrief | None = None
+    threshold: float | None = None
+    stale: bool = False
+
+
+class Health(_Body):
+    """The process is alive."""
+
+    status: Literal["alive"]
+
+
+class Ready(_Body):
+    """A model is loaded; `problem` says why the last look at the registry failed, when it did."""
+
+    status: Literal["ready"]
+    model: ModelBrief
+    loaded_at: datetime
+    model_age_days: float = Field(description="since the version was registered")
+    checked_at: datetime
+    problem: str
+    campaign: CampaignBrief

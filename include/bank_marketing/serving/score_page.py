@@ -1,0 +1,144 @@
+"""Score a customer: the form, the answer with its reasons, and what would change it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from starlette.concurrency import run_in_threadpool
+
+from bank_marketing.contract import load_contract
+from bank_marketing.serving.forms import Filled, form_groups, read_form
+from bank_marketing.serving.holder import Loaded
+from bank_marketing.serving.identity import CSRF_HEADER, Principal
+from bank_marketing.serving.predicting import Asked, Predictor, check_day, model_brief
+from bank_marketing.serving.problems import FieldProblem, ProblemError
+from bank_marketing.serving.schemas import PredictionBody
+from bank_marketing.serving.service import InService, Service
+from bank_marketing.serving.web import PageUser, render
+
+router = APIRouter()
+
+
+@router.get("/score")
+def form(request: Request, service: InService, user: PageUser) -> HTMLResponse:
+    """The empty form, with sensible defaults."""
+    return _page(request, service, user, {})
+
+
+@router.post("/score")
+async def score(request: Request, service: InService, user: PageUser) -> HTMLResponse:
+    """Score what was filled in. With JavaScript the page asks for the answer alone (`X-Fragment`), without it for the whole page."""
+    given = await _given(request, service, user)
+    return await _in_thread(_score, request, service, user, given)
+
+
+@router.post("/score/what-if")
+async def what_if(request: Request, service: InService, user: PageUser) -> HTMLResponse:
+    """The customer with some fields changed, beside the customer as scored (fields `base_…`). Nothing is stored."""
+    given = await _given(request, service, user)
+    return await _in_thread(_what_if, request, service, user, given)
+
+
+async def _in_thread(function: Any, *arguments: Any) -> HTMLResponse:
+    answer: HTMLResponse = await run_in_threadpool(function, *arguments)
+    return answer
+
+
+async def _given(request: Request, service: Service, user: Principal) -> dict[str, str]:
+    """The form's fields, once its token was checked."""
+    async with request.form(max_files=0, max_fields=100, max_part_size=2_000) as sent:
+        given = {name: value for name, value in sent.items() if isinstance(value, str)}
+    service.identity.check_form(user, request.headers.get(CSRF_HEADER) or given.get("csrf", ""))
+    return given
+
+
+def _score(request: Request, service: Service, user: Principal, given: dict[str, str]) -> HTMLResponse:
+    filled = read_form(given, load_contract())
+    loaded = service.predictor.loaded()
+    day = filled.day or loaded.campaign.next_day
+    errors = filled.errors or _day_errors(loaded, filled, day)
+    if errors or filled.row is None:
+        return _page(request, service, user, given, status=422, errors=errors)
+    asked = Asked(day, loaded.campaign.list_size, user.name, "api")
+    made = service.predictor.predict(loaded, [filled.row], asked)[0]
+    return _page(request, service, user, given, result=_result(service.predictor, loaded, made, day))
+
+
+def _what_if(request: Request, service: Service, user: Principal, given: dict[str, str]) -> HTMLResponse:
+    contract = load_contract()
+    base, changed = read_form(given, contract, "base_"), read_form(given, contract)
+    if base.row is None or changed.row is None:
+        return render(request, "form_errors.html.j2", user, status=422, errors=_titled(changed.errors or base.errors))
+    loaded = service.predictor.loaded()
+    day = changed.day or loaded.campaign.next_day
+    errors = _day_errors(loaded, changed, day)
+    if errors:
+        return render(request, "form_errors.html.j2", user, status=422, errors=_titled(errors))
+    both = service.predictor.explore(loaded, [base.row, changed.row], day, loaded.campaign.list_size)
+    changes = [
+        (column.title, base.row[column.name], changed.row[column.name])
+        for column in contract.attributes
+        if base.row[column.name] != changed.row[column.name]
+    ]
+    result = _result(service.predictor, loaded, both[1], day)
+    return render(request, "what_if.html.j2", user, before=both[0], result=result, changes=changes)
+
+
+def _day_errors(loaded: Loaded, filled: Filled, day: Any) -> tuple[FieldProblem, ...]:
+    try:
+        check_day(loaded, [filled.row] if filled.row else [], day, "")
+    except ProblemError as error:
+        return tuple(error.errors)
+    return ()
+
+
+def _result(predictor: Predictor, loaded: Loaded, made: PredictionBody, day: Any) -> dict[str, Any]:
+    """What the answer shows. Bars are scaled to the strongest reason."""
+    strongest = max((abs(reason.effect) for reason in made.reasons), default=1.0)
+    return {
+        "made": made,
+        "day": day,
+        "threshold": loaded.threshold,
+        "model": model_brief(loaded),
+        "campaign": predictor.campaign_brief(loaded, day),
+        "bars": [round(46 * abs(reason.effect) / strongest, 1) for reason in made.reasons],
+        "synthetic": loaded.campaign.synthetic,
+    }
+
+
+def _titled(errors: tuple[FieldProblem, ...]) -> list[tuple[str, str, str]]:
+    """Field, its title and the problem, in the page's words."""
+    titles = {column.name: column.title for column in load_contract().columns} | {"day": "Day of the call"}
+    return [(error.field, titles.get(error.field, "The customer"), error.problem) for error in errors]
+
+
+def _page(
+    request: Request,
+    service: Service,
+    user: Principal,
+    given: dict[str, str],
+    *,
+    status: int = 200,
+    errors: tuple[FieldProblem, ...] = (),
+    result: dict[str, Any] | None = None,
+) -> HTMLResponse:
+    if request.headers.get("x-fragment"):
+        name = "form_errors.html.j2" if errors else "result.html.j2"
+        return render(request, name, user, status=status, errors=_titled(errors), result=result)
+    campaign = service.holder.current.campaign if service.holder.current else None
+    groups = form_groups(load_contract(), campaign, given)
+    day = given.get("day") or (campaign.next_day.isoformat() if campaign else "")
+    named = {error.field: error.problem for error in errors}
+    return render(
+        request,
+        "score.html.j2",
+        user,
+        status=status,
+        groups=groups,
+        day=day,
+        errors=_titled(errors),
+        named=named,
+        result=result,
+    )

@@ -1,0 +1,55 @@
+"""The parts of the service, put together once an app."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPBearer
+
+from bank_marketing.artifacts import open_store
+from bank_marketing.registry.registry import Registry
+from bank_marketing.scoring.predictions import PredictionLog
+from bank_marketing.serving.files import FileDesk
+from bank_marketing.serving.holder import ModelHolder
+from bank_marketing.serving.identity import Identity, Principal, session_secret
+from bank_marketing.serving.keys import KeyRing
+from bank_marketing.serving.measures import Measures
+from bank_marketing.serving.predicting import Predictor
+from bank_marketing.serving.settings import ApiSettings
+from bank_marketing.settings import Settings
+
+
+class Service:
+    """Everything that routes use."""
+
+    def __init__(self, settings: Settings, api: ApiSettings) -> None:
+        self.settings, self.api = settings, api
+        self.store = open_store(settings)
+        self.registry = Registry(settings, self.store)
+        self.measures = Measures()
+        self.holder = ModelHolder(settings, self.store, self.registry, self.measures, api.model_check_seconds)
+        self.predictor = Predictor(self.holder, PredictionLog(self.store), self.measures, api.stale_after_days)
+        self.files = FileDesk(self.predictor, self.store, settings.economics, api)
+        keys_path = api.keys_path(settings)
+        self.identity = Identity(api, KeyRing(keys_path, api.key_hashes), session_secret(api, keys_path))
+
+
+def service_of(request: Request) -> Service:
+    """The service of the app that a request came to."""
+    service = request.app.state.service
+    assert isinstance(service, Service)
+    return service
+
+
+def principal_of(
+    request: Request,
+    _bearer: Annotated[object, Security(HTTPBearer(auto_error=False, description="An API key"))] = None,
+    _header: Annotated[object, Security(APIKeyHeader(name="X-API-Key", auto_error=False))] = None,
+) -> Principal:
+    """Who asks. The two schemes only document themselves; both are read in `Identity`. Raises ProblemError."""
+    return service_of(request).identity.of_request(request)
+
+
+InService = Annotated[Service, Depends(service_of)]
+Asker = Annotated[Principal, Depends(principal_of)]

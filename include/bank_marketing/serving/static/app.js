@@ -1,0 +1,189 @@
+// What the pages do beyond links and forms. Without it they still work: every form can be sent as it is.
+"use strict";
+
+const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
+const euro = new Intl.NumberFormat("en", { style: "currency", currency: "EUR", maximumFractionDigits: 0 });
+const whole = new Intl.NumberFormat("en");
+
+/** Fetch a part of a page. Gives its HTML and where it came from; an expired session leads to the login. */
+async function part(address, options = {}) {
+  const headers = { "X-Fragment": "1", Accept: "text/html", "X-CSRF-Token": csrf };
+  const answer = await fetch(address, { ...options, headers, credentials: "same-origin" });
+  if (new URL(answer.url).pathname === "/login") {
+    location.assign("/login?next=" + encodeURIComponent(location.pathname));
+    return null;
+  }
+  return { ok: answer.ok, html: await answer.text(), address: answer.url };
+}
+
+function alertHtml(text) {
+  const box = document.createElement("div");
+  box.className = "alert";
+  box.setAttribute("role", "alert");
+  box.textContent = text;
+  return box.outerHTML;
+}
+
+const OFFLINE = "The service does not answer. Check the connection and try again.";
+
+/** Score a customer: the answer appears beside the form; after it, changed fields ask what-if. */
+function scoreForm(form) {
+  const result = document.getElementById("result");
+  let scored = null; // the fields as scored
+  let asked = 0;
+  let timer = 0;
+
+  async function ask(address, body) {
+    const mine = ++asked;
+    result.classList.add("busy");
+    try {
+      const answer = await part(address, { method: "POST", body });
+      if (answer === null || mine !== asked) return false;
+      result.innerHTML = answer.html;
+      return answer.ok;
+    } catch {
+      if (mine === asked) result.innerHTML = alertHtml(OFFLINE);
+      return false;
+    } finally {
+      if (mine === asked) result.classList.remove("busy");
+    }
+  }
+
+  function mark() {
+    for (const field of form.querySelectorAll(".field")) {
+      const input = field.querySelector("input, select");
+      field.classList.toggle("changed", scored !== null && input.value !== scored.get(input.name));
+    }
+  }
+
+  function whatIf() {
+    const body = new URLSearchParams(new FormData(form));
+    for (const [name, value] of scored) body.append("base_" + name, value);
+    ask(form.dataset.whatIf, body);
+  }
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const body = new URLSearchParams(new FormData(form));
+    if (await ask(form.getAttribute("action"), body)) {
+      scored = new Map(body);
+      mark();
+      result.querySelector(".decision")?.focus({ preventScroll: false });
+    } else {
+      result.querySelector(".alert")?.focus();
+    }
+  });
+  form.addEventListener("input", () => {
+    if (scored === null) return;
+    mark();
+    clearTimeout(timer);
+    timer = setTimeout(() => form.checkValidity() && whatIf(), 250);
+  });
+  form.addEventListener("reset", () => {
+    scored = null;
+    asked++;
+    result.classList.remove("busy");
+    result.innerHTML = '<p class="empty">Fill in the form and press <em>Score</em>.</p>';
+    setTimeout(mark);
+  });
+  result.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-reset]")) return;
+    for (const [name, value] of scored) {
+      if (form.elements[name]) form.elements[name].value = value;
+    }
+    mark();
+    whatIf();
+    form.querySelector("select, input:not([type=hidden])").focus();
+  });
+}
+
+/** Send a list with a progress bar. */
+function uploadForm(form) {
+  const progress = document.getElementById("progress");
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const request = new XMLHttpRequest();
+    const bar = document.createElement("progress");
+    bar.max = 1;
+    bar.setAttribute("aria-label", "Sent");
+    const told = document.createElement("p");
+    told.textContent = "Sending and checking …";
+    progress.replaceChildren(told, bar);
+    request.upload.addEventListener("progress", (sent) => {
+      bar.value = sent.loaded / sent.total;
+    });
+    request.upload.addEventListener("load", () => bar.removeAttribute("value"));
+    request.addEventListener("load", () => {
+      const landed = new URL(request.responseURL).pathname;
+      if (request.status < 400 && landed !== "/list") location.assign(landed);
+      else progress.innerHTML = request.responseText;
+    });
+    request.addEventListener("error", () => {
+      progress.innerHTML = alertHtml(OFFLINE);
+    });
+    request.open("POST", form.getAttribute("action"));
+    request.setRequestHeader("X-Fragment", "1");
+    request.setRequestHeader("Accept", "text/html");
+    request.setRequestHeader("X-CSRF-Token", csrf);
+    request.send(new FormData(form));
+  });
+}
+
+/** Follow a list until it is done. */
+async function followFile(box) {
+  while (["waiting", "scoring"].includes(box.dataset.state)) {
+    await new Promise((done) => setTimeout(done, 700));
+    const answer = await part("/list/" + box.dataset.file).catch(() => null);
+    if (answer?.ok) {
+      box.innerHTML = answer.html;
+      box.dataset.state = box.querySelector("progress") ? "scoring" : "done";
+    }
+  }
+  const cut = document.getElementById("cutoff");
+  if (cut) cutOff(cut);
+}
+
+/** The cut-off slider: calls, deposits and profit expected of the first n. */
+async function cutOff(box) {
+  const slider = box.querySelector("#cut");
+  const answer = await fetch(box.dataset.curve, { credentials: "same-origin" });
+  const curve = await answer.json();
+  const points = [[0, 1, 0], ...curve.points];
+
+  function conversions(n) {
+    const after = points.findIndex((point) => point[0] >= n);
+    const [high, low] = [points[after], points[Math.max(after - 1, 0)]];
+    const share = high[0] === low[0] ? 0 : (n - low[0]) / (high[0] - low[0]);
+    return low[2] + share * (high[2] - low[2]);
+  }
+
+  function show() {
+    const n = Number(slider.value);
+    const won = conversions(n);
+    const set = (id, text) => (document.getElementById(id).textContent = text);
+    set("cut-calls", whole.format(n));
+    set("cut-conversions", won.toFixed(1));
+    set("cut-profit", euro.format(won * curve.deposit_margin - n * curve.call_cost));
+    set("cut-share", n ? ((100 * won) / n).toFixed(1) + " %" : "0 %");
+    slider.setAttribute("aria-valuetext", `${n} calls, ${won.toFixed(0)} deposits expected`);
+    document.getElementById("cut-download").href = `${box.dataset.download}?top=${Math.max(n, 1)}`;
+    for (const row of document.querySelectorAll("#ranked tbody tr")) row.classList.toggle("beyond", Number(row.dataset.rank) > n);
+  }
+
+  slider.addEventListener("input", show);
+  show();
+}
+
+/** Parts that change by themselves: the model in the page's head. */
+function poll(box) {
+  setInterval(async () => {
+    if (document.hidden) return;
+    const answer = await part(box.dataset.poll).catch(() => null);
+    if (answer?.ok && answer.html.trim() !== box.innerHTML.trim()) box.innerHTML = answer.html;
+  }, Number(box.dataset.every ?? 15000));
+}
+
+document.querySelectorAll("#score-form").forEach(scoreForm);
+document.querySelectorAll("#upload-form").forEach(uploadForm);
+document.querySelectorAll("[data-file]").forEach(followFile);
+document.querySelectorAll("[data-poll]").forEach(poll);

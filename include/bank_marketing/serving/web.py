@@ -1,0 +1,104 @@
+"""What all pages share: templates, the session, errors that a person can read."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from importlib import resources
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from bank_marketing.serving.forms import words
+from bank_marketing.serving.identity import Principal
+from bank_marketing.serving.problems import KINDS
+from bank_marketing.serving.service import Service, service_of
+
+NAVIGATION = (
+    ("/score", "Score a customer"),
+    ("/list", "Score a list"),
+    ("/campaign", "Campaign"),
+    ("/model", "Model"),
+    ("/docs", "API"),
+)
+
+
+@lru_cache(maxsize=1)
+def templates() -> Environment:
+    """The pages' templates. Everything that is put into them is escaped."""
+    environment = Environment(
+        loader=PackageLoader("bank_marketing.serving"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"words": words, "percent": percent, "euro": euro}
+    environment.globals |= {"static": static, "navigation": NAVIGATION}
+    return environment
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """0.123 as 12.3 %."""
+    return f"{100 * share:.{digits}f}\u00a0%"
+
+
+def euro(amount: float, digits: int = 0) -> str:
+    """Euro with a real minus sign."""
+    return f"{'−' if round(amount, digits) < 0 else ''}€{abs(amount):,.{digits}f}"  # noqa: RUF001  the minus sign
+
+
+@lru_cache
+def static(name: str) -> str:
+    """Address of a static file, changing with its content so that no browser keeps an old one."""
+    content = resources.files("bank_marketing.serving").joinpath("static", name).read_bytes()
+    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:10]}"
+
+
+class LoginNeeded(Exception):
+    """A page was asked for without a session."""
+
+
+def page_user(request: Request) -> Principal:
+    """Who looks at a page. Raises LoginNeeded, which sends the browser to the login; ProblemError: too-many-requests."""
+    identity = service_of(request).identity
+    session = identity.of_session(request)
+    if session is None:
+        raise LoginNeeded
+    identity.count(request, session)
+    return session
+
+
+PageUser = Annotated[Principal, Depends(page_user)]
+
+
+def to_login(request: Request, error: Exception) -> RedirectResponse:
+    """Send the browser to the login, and back afterwards."""
+    return RedirectResponse(f"/login?next={quote(request.url.path)}", status_code=303)
+
+
+def render(request: Request, name: str, user: Principal | None, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page, or a part of one, from its template."""
+    service: Service = service_of(request)
+    common = {
+        "path": request.url.path,
+        "user": user,
+        "loaded": service.holder.current,
+        "holder_problem": service.holder.problem,
+        "api": service.api,
+    }
+    return HTMLResponse(templates().get_template(name).render(**common, **values), status_code=status)
+
+
+def error_page(request: Request, kind: str, detail: str) -> HTMLResponse | None:
+    """The page of a problem, for those who look at pages; None for programs."""
+    if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
+        return None
+    status, title = KINDS[kind]
+    user = service_of(request).identity.of_session(request)
+    if request.headers.get("x-fragment"):
+        return render(request, "problem.html.j2", user, status=status, title=title, detail=detail)
+    return render(request, "error.html.j2", user, status=status, title=title, detail=detail)
