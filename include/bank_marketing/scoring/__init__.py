@@ -1,1 +1,1 @@
-"""Scoring: the nightly call list, and the record of every prediction."""
+"""Scoring: one scorer for the nightly call list and the service, and the record of every prediction."""

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from bank_marketing.artifacts import ArtifactStore
-from bank_marketing.errors import ArtifactMissing
+from bank_marketing.errors import ArtifactMissing, ConfigError
 
 FOLDER = "predictions"
 
-_ID = re.compile(r"(\d{4}-\d{2}-\d{2})-([0-9a-f]+)-(\d+)")
+_ID = re.compile(r"(\d{4}-\d{2}-\d{2})-([0-9a-z]+)-(\d+)")
 
 
 class PredictionRecord(BaseModel):
@@ -23,40 +23,55 @@ class PredictionRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
-    prediction_id: str
+    prediction_id: str = Field(description="<YYYY-MM-DD>-<request id>-<number in the request>")
     at: datetime
     source: Literal["api", "batch", "file"]
     contact_id: str | None
     model_version: int
     model_digest: str
-    input_digest: str
-    features_digest: str
+    input_digest: str = Field(description="digest of the attributes that were scored")
+    features_digest: str = Field(description="content digest of the features artifact with the campaign's counts")
     probability: float
     threshold: float
     decision: bool
-    day: date
+    day: date = Field(description="of the call")
     who: str
+    scores_uri: str = Field(default="", description="artifact of the batch run that made it")
 
 
 class PredictionLog:
     """Predictions in an artifact store."""
 
     def __init__(self, store: ArtifactStore) -> None:
+        """Nothing is read yet."""
         self.store = store
 
     def append(self, records: Sequence[PredictionRecord]) -> None:
-        """Write the predictions of one request. Raises StoreUnavailable."""
-        found = _ID.fullmatch(records[0].prediction_id)
-        assert found is not None
+        """Write the predictions of one request, or of one part of a batch, as one object.
+
+        Written again (a retried task), the object that is there stays.
+
+        Raises:
+            ConfigError: they are of different requests, or an id is not of the form above.
+            StoreUnavailable: the store refuses the write.
+        """
+        if not records:
+            return
+        places = {self._uri(record.prediction_id) for record in records}
+        if len(places) > 1 or None in places:
+            raise ConfigError(f"predictions of one request share its id; {records[0].prediction_id!r} and the others do not")
         content = "[" + ",\n".join(record.model_dump_json() for record in records) + "]\n"
-        self.store.write_bytes(self.store.uri(FOLDER, found[1], f"{found[2]}.json"), content.encode(), if_absent=True)
+        self.store.write_bytes(str(places.pop()), content.encode(), if_absent=True)
 
     def get(self, prediction_id: str) -> PredictionRecord:
         """One prediction. Raises ArtifactMissing when there is none with this id."""
-        found = _ID.fullmatch(prediction_id)
-        uri = self.store.uri(FOLDER, found[1], f"{found[2]}.json") if found else ""
-        if found and self.store.exists(uri):
+        uri = self._uri(prediction_id)
+        if uri is not None and self.store.exists(uri):
             for entry in json.loads(self.store.read_bytes(uri)):
                 if entry["prediction_id"] == prediction_id:
                     return PredictionRecord.model_validate(entry)
-        raise ArtifactMissing(f"there is no prediction {prediction_id}")
+        raise ArtifactMissing(f"there is no prediction {prediction_id!r}")
+
+    def _uri(self, prediction_id: str) -> str | None:
+        found = _ID.fullmatch(prediction_id)
+        return self.store.uri(FOLDER, found[1], f"{found[2]}.json") if found else None

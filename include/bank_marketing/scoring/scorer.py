@@ -6,59 +6,58 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
 
-from bank_marketing.artifacts import ArtifactStore
 from bank_marketing.contract import Contract
 from bank_marketing.economics import Economics
-from bank_marketing.errors import ArtifactMissing
+from bank_marketing.errors import ConfigError, ModelIncompatible
 from bank_marketing.modeling.explanations import reasons
 from bank_marketing.modeling.model import TermDepositModel
 from bank_marketing.registry.registry import ModelVersion
+from bank_marketing.scoring.state import CampaignState, latest_campaign_state
+
+__all__ = ["CampaignState", "Scorer", "feature_rows", "latest_campaign_state"]
+
+#: Columns that only the counts of an evening can fill; any number serves to see whether a model wants them.
+_COUNTED = ("contacts_1d", "conversions_1d", "contacts_5d", "conversions_5d", "contacts_20d", "conversions_20d",
+            "contacts_all", "conversions_all", "list_size", "days_since_last_contact_day")  # fmt: skip
 
 
-class CampaignState(BaseModel):
-    """The campaign's counts as the evening of its last contact day knows them, and the features artifact that they come from."""
+def feature_rows(prospects: pd.DataFrame, day: date, state: CampaignState, list_size: int) -> pd.DataFrame:
+    """Prospects of a day in the shape of the features table.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Args:
+        prospects: one row a client, the contract's attributes known before the call.
+        day: of the calls.
+        state: of the campaign, as of an evening before `day`.
+        list_size: clients on the whole list of that day, not in this part of it.
 
-    as_of: date
-    last_contact_day: date
-    counts: dict[str, int]
-    features_uri: str
-    features_digest: str
+    Returns:
+        The rows in their order, with the campaign's columns.
 
-
-def latest_campaign_state(store: ArtifactStore, as_of: date | None = None) -> CampaignState:
-    """The latest published campaign state, of a day up to `as_of` when it is given. Raises ArtifactMissing when there is none."""
-    found = None
-    for uri in store.list_files(store.uri("runs")):
-        if not uri.endswith("/transform_data/manifest.json"):
-            continue
-        manifest = store.manifest(uri.removesuffix("/manifest.json"))
-        if (
-            manifest.as_of is None
-            or (as_of is not None and manifest.as_of > as_of)
-            or not manifest.details.get("campaign_state")
-        ):
-            continue
-        if found is None or (manifest.as_of, manifest.created_at) > (found.as_of, found.created_at):
-            found = manifest
-    if found is None or found.as_of is None:
-        raise ArtifactMissing("no features were published yet: run the training DAG (`make run`)")
-    state = dict(found.details["campaign_state"])  # type: ignore[arg-type]
-    last = date.fromisoformat(str(state.pop("last_contact_day")))
-    counts = {name: int(value) for name, value in state.items()}  # type: ignore[arg-type]
-    return CampaignState(
-        as_of=found.as_of, last_contact_day=last, counts=counts, features_uri=found.uri, features_digest=found.content_digest
-    )
+    Raises:
+        ConfigError: the state knows the outcomes of `day` or of a later day.
+    """
+    gap = (day - state.last_contact_day).days
+    if gap <= 0:
+        raise ConfigError(
+            f"the list of {day} cannot be scored with the counts of {state.last_contact_day}: they know its own outcomes. "
+            "Choose a later day."
+        )
+    table = prospects.reset_index(drop=True)
+    return table.assign(**(state.counts | {"list_size": list_size, "days_since_last_contact_day": gap}))
 
 
 class Scorer:
-    """Scores prospects with one model version."""
+    """Scores prospects with one model version.
+
+    Raises:
+        ModelIncompatible: the model wants columns that a prospect of this contract has not.
+    """
 
     def __init__(self, model: TermDepositModel, version: ModelVersion, economics: Economics, contract: Contract) -> None:
+        """Take the model after it has scored one row of the contract's defaults."""
         self.model, self.version, self.economics, self.contract = model, version, economics, contract
+        self._try()
 
     def score(self, prospects: pd.DataFrame, day: date, state: CampaignState, list_size: int) -> pd.DataFrame:
         """Score the prospects of a day.
@@ -71,14 +70,31 @@ class Scorer:
 
         Returns:
             contact_id when it was there, probability, decision (bool), expected_profit (euro), reasons, in the order of `prospects`.
+
+        Raises:
+            ConfigError: the state knows the outcomes of `day`.
+            ModelIncompatible: the prospects lack a column.
         """
-        table = prospects.reset_index(drop=True)
-        gap = (day - state.last_contact_day).days
-        table = table.assign(**(state.counts | {"list_size": list_size, "days_since_last_contact_day": gap}))
-        p = self.model.predict_proba(table)
+        table = feature_rows(prospects, day, state, list_size)
         scored = table[["contact_id"]].copy() if "contact_id" in table else pd.DataFrame(index=table.index)
+        p = self.model.predict_proba(table) if len(table) else np.empty(0)
         scored["probability"] = p
         scored["decision"] = np.asarray(self.model.decide(p), dtype=bool)
         scored["expected_profit"] = self.economics.deposit_margin * p - self.economics.call_cost
-        scored["reasons"] = pd.Series(reasons(self.model, table), index=table.index, dtype=object)
+        scored["reasons"] = pd.Series(reasons(self.model, table), index=scored.index, dtype=object)
         return scored
+
+    def _try(self) -> None:
+        row: dict[str, object] = dict.fromkeys(_COUNTED, 1)
+        for column in self.contract.attributes:
+            fallback = column.categories[0] if column.categories else column.min or 0
+            row[column.name] = column.default if column.default is not None else fallback
+        try:
+            p = self.model.predict_proba(pd.DataFrame([row]))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ModelIncompatible(
+                f"version {self.version.version} cannot score a prospect of this contract: {error}. Retrain, or roll back to a "
+                "version that fits."
+            ) from error
+        if not np.isfinite(p).all():
+            raise ModelIncompatible(f"version {self.version.version} gives no probability for a prospect of this contract")
