@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, Param
 
-from bank_marketing_airflow.mail import FailureMail
+from bank_marketing_airflow.mail import FailureMail, RunFailureMail
 from bank_marketing_airflow.operators import ReportOperator, SparkStepOperator, StepOperator
 from bank_marketing_airflow.retry import RETRY_POLICY
 
@@ -36,6 +36,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=3),
+    on_failure_callback=RunFailureMail(),
     tags=["bank-marketing", "training"],
     params={
         "as_of": Param(None, type=["null", "string"], format="date", title="Day", description="YYYY-MM-DD; empty: see above"),

@@ -6,30 +6,42 @@ import json
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import escape
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from functools import cached_property
 from typing import Any
 
+from airflow.providers.smtp.hooks.smtp import SmtpHook
 from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 from airflow.sdk import BaseNotifier, Connection, Context
 from airflow.sdk.exceptions import AirflowRuntimeError
 
 from bank_marketing.artifacts import open_store
 from bank_marketing.settings import Settings
-from bank_marketing_airflow.run_context import resolve_as_of, run_context
+from bank_marketing_airflow.alerts import run_alert, task_alert
+from bank_marketing_airflow.mail_content import Mail, plain_text
+from bank_marketing_airflow.run_context import run_context
 
 SMTP_CONNECTION = "smtp_default"
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Mail:
-    """A mail to the platform's recipients."""
+class _PlainAndHtmlHook(SmtpHook):
+    """The provider sends HTML alone; a phone's lock screen and a terminal want the words."""
 
-    subject: str
-    html: str
+    def _build_mime_message(self, *args: Any, **kwargs: Any) -> tuple[MIMEMultipart, list[str]]:
+        message, recipients = super()._build_mime_message(*args, **kwargs | {"mime_subtype": "alternative"})
+        plain = MIMEText(plain_text(kwargs["html_content"]), "plain", "utf-8")
+        message.set_payload([plain, *message.get_payload()])  # the last alternative is the preferred one
+        return message, recipients
+
+
+class _Notifier(SmtpNotifier):
+    @cached_property
+    def hook(self) -> SmtpHook:
+        return _PlainAndHtmlHook(smtp_conn_id=self.smtp_conn_id, auth_type=self.auth_type)
 
 
 def send(mail: Mail, context: Context) -> None:
@@ -41,7 +53,7 @@ def send(mail: Mail, context: Context) -> None:
         log.info("%s: the mail %r is kept at %s", what, mail.subject, _keep(mail, settings))
         return
     try:
-        SmtpNotifier(to=recipients, subject=mail.subject, html_content=mail.html, smtp_conn_id=SMTP_CONNECTION).notify(context)
+        _Notifier(to=recipients, subject=mail.subject, html_content=mail.html, smtp_conn_id=SMTP_CONNECTION).notify(context)
         log.info("mailed %r to %s", mail.subject, ", ".join(recipients))
     except Exception as error:  # whatever the mail server does, the run goes on
         log.warning("the mail %r could not be sent (%s); it is kept at %s", mail.subject, error, _keep(mail, settings))
@@ -72,9 +84,23 @@ class FailureMail(BaseNotifier):
         """Send the mail. Airflow calls this when no retry is left."""
         try:
             write_reason(context)
-            send(failure_mail(context), context)
+        except Exception as error:  # a wrong as_of, a store that is full: just what the mail is to tell
+            log.warning("the reason could not be kept beside the artifacts: %s", error)
+        try:
+            send(task_alert(context), context)
         except Exception:  # an alert that fails must not hide the failure it is about
             log.exception("the failure mail could not be made")
+
+
+class RunFailureMail(BaseNotifier):
+    """`on_failure_callback` of every DAG: one mail when a run has failed, also when it ran out of time or was killed."""
+
+    def notify(self, context: Context) -> None:
+        """Send the mail. Airflow calls this in the DAG processor."""
+        try:
+            send(run_alert(context), context)
+        except Exception:  # as above
+            log.exception("the mail about the failed run could not be made")
 
 
 def write_reason(context: Mapping[str, Any]) -> None:
@@ -87,37 +113,3 @@ def write_reason(context: Mapping[str, Any]) -> None:
         "location": getattr(error, "location", ""),
     }
     run.store.write_bytes(run.error_uri(context["ti"].task_id), json.dumps(told).encode())
-
-
-def failure_mail(context: Mapping[str, Any]) -> Mail:
-    """The mail about a task that failed."""
-    ti, error = context["ti"], context.get("exception")
-    kind, words = type(error).__name__, str(error) or "no reason given"
-    rule, location = getattr(error, "rule", ""), getattr(error, "location", "")
-    try:
-        as_of = str(resolve_as_of(context))
-    except Exception as unresolved:  # a wrong as_of is itself a reason to fail
-        as_of = f"unknown ({unresolved})"
-    rows = {
-        "What": words,
-        "Rule": rule,
-        "Where": location,
-        "DAG and run": f"{ti.dag_id}, {ti.run_id}",
-        "Task": f"{ti.task_id}, try {ti.try_number} of {ti.max_tries + 1}",
-        "As of": as_of,
-        "Kind": f"{kind} (docs/runbooks.md#{kind.lower()})",
-    }
-    cells = "".join(
-        f'<tr><th style="text-align:left;vertical-align:top;padding:6px 12px 6px 0;color:#5a6578">{escape(name)}</th>'
-        f'<td style="padding:6px 0;overflow-wrap:anywhere">{escape(str(value))}</td></tr>'
-        for name, value in rows.items()
-        if value
-    )
-    html = (
-        '<div style="font-family:Segoe UI,Helvetica,Arial,sans-serif;max-width:640px;margin:auto;color:#1f2a44;font-size:15px">'
-        f'<h2 style="color:#b3261e;font-size:19px">{escape(ti.task_id)} failed</h2>'
-        f'<table style="border-collapse:collapse;width:100%">{cells}</table>'
-        f'<p><a href="{escape(ti.log_url)}" style="color:#0b6e99">Open the log</a></p></div>'
-    )
-    about = rule or kind
-    return Mail(f"[bank-marketing] {ti.dag_id}.{ti.task_id} failed for {as_of}: {about}", html)

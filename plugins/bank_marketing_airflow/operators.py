@@ -54,7 +54,8 @@ class ReportOperator(StepOperator):
     def execute(self, context: Context) -> dict[str, str]:
         """Make the report, send the mail; returns the report's reference."""
         from bank_marketing.reporting import report
-        from bank_marketing_airflow.mail import Mail, send
+        from bank_marketing_airflow.mail import send
+        from bank_marketing_airflow.mail_content import Mail
 
         ref = super().execute(context)
         made = report.load(ArtifactRef.model_validate(ref), run_context(context))

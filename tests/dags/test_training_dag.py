@@ -16,7 +16,7 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.utils.dag_version_inflation_checker import check_dag_file_stability
 
-from bank_marketing_airflow.mail import FailureMail
+from bank_marketing_airflow.mail import FailureMail, RunFailureMail
 from bank_marketing_airflow.retry import RETRY_POLICY
 from scripts.environment import PROJECT
 from tests.dags.expectations import EXPECTED, Expected
@@ -108,6 +108,8 @@ def test_every_task_tells_somebody_when_it_fails(bag: DagBag, dag_id: str, expec
     for task in found(bag, dag_id).tasks:
         assert [type(callback) for callback in task.on_failure_callback] == [FailureMail], task.task_id
         assert not task.on_retry_callback, "no mail while retries remain"
+    callbacks = found(bag, dag_id).on_failure_callback
+    assert [type(callback) for callback in (callbacks if isinstance(callbacks, list) else [callbacks])] == [RunFailureMail]
 
 
 @each_dag

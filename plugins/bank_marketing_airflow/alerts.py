@@ -1,0 +1,77 @@
+"""The words of an alert: what failed, which rule, where, and the links to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from airflow.configuration import conf
+
+from bank_marketing_airflow.mail_content import Mail, alert
+from bank_marketing_airflow.run_context import resolve_as_of, run_context
+
+RUNBOOKS = "docs/runbooks.md"
+
+
+def task_alert(context: Mapping[str, Any]) -> Mail:
+    """The mail about a task that has finally failed."""
+    ti, error = context["ti"], context.get("exception")
+    kind = type(error).__name__ if error is not None else "TaskEnded"
+    rule, as_of = str(getattr(error, "rule", "")), _day(context)
+    return alert(
+        f"{ti.dag_id}.{ti.task_id} failed for {as_of}: {rule or kind}",
+        f"{ti.task_id} failed",
+        {
+            "What": str(error or "the task ended without a reason: it was killed, or its machine went away"),
+            "Rule": rule,
+            "Where": str(getattr(error, "location", "")),
+            "As of": as_of,
+            "DAG and run": f"{ti.dag_id}, {ti.run_id}",
+            "Task": f"{ti.task_id}, try {ti.try_number} of {max(ti.try_number, (ti.max_tries or 0) + 1)}",
+            "Kind": kind,
+            "What to do": f"{RUNBOOKS}#{kind.lower()}",
+        },
+        {"Open the log": ti.log_url, "Open the run": _run_url(ti.dag_id, ti.run_id), "Data Docs": _data_docs(context)},
+    )
+
+
+def run_alert(context: Mapping[str, Any]) -> Mail:
+    """The mail about a run that has failed, whatever its tasks said."""
+    run = context["dag_run"]
+    reason = str(context.get("reason") or "a task failed")
+    late = "timed_out" in reason
+    as_of = _day(context)
+    return alert(
+        f"{run.dag_id} failed for {as_of}: {'out of time' if late else 'run failed'}",
+        f"The run of {run.dag_id} failed",
+        {
+            "What": "the run was ended because it took longer than it may" if late else f"the run ended as failed ({reason})",
+            "As of": as_of,
+            "DAG and run": f"{run.dag_id}, {run.run_id}",
+            "What to do": f"{RUNBOOKS}#{'run-out-of-time' if late else 'run-failed'}",
+        },
+        {"Open the run": _run_url(run.dag_id, run.run_id)},
+    )
+
+
+def _day(context: Mapping[str, Any]) -> str:
+    try:
+        return str(resolve_as_of(context))
+    except Exception as unresolved:  # a wrong as_of is itself a reason to fail
+        return f"unknown ({unresolved})"
+
+
+def _run_url(dag_id: str, run_id: str) -> str:
+    base = conf.get("api", "base_url", fallback="http://localhost:8080")
+    return f"{base.rstrip('/')}/dags/{dag_id}/runs/{quote(run_id)}"
+
+
+def _data_docs(context: Mapping[str, Any]) -> str:
+    """Where the validation's pages are, when the run got as far; a broken store must not stop the mail."""
+    try:
+        run = run_context(context)
+        uri = f"{run.component_uri('validate_data')}/data_docs/index.html"
+        return uri if run.store.exists(uri) else ""
+    except Exception:
+        return ""
