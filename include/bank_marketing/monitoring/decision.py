@@ -73,12 +73,18 @@ def decide(
     elif not latest.violates:
         retrain, reason = False, f"the latest window is in order ({counted})"
     elif violating < config.violations:
-        retrain, reason = False, f"{counted}, {config.violations} are needed: {'; '.join(latest.reasons)}"
+        retrain, reason = False, f"{counted}, {config.violations} are needed: {_told(latest.reasons)}"
     elif until is not None and as_of < until:
         retrain, reason = False, f"{counted}, but the last retraining was on {last_retraining}: none before {until}"
     else:
-        retrain, reason = True, f"{counted}: {'; '.join(latest.reasons)}"
+        retrain, reason = True, f"{counted}: {_told(latest.reasons)}"
     return Decision(retrain=retrain, reason=reason, violating=violating, windows=len(looked_at), cool_down_until=until)
+
+
+def _told(reasons: Sequence[str], most: int = 3) -> str:
+    """The first reasons; a decision is read by people."""
+    rest = len(reasons) - most
+    return "; ".join(reasons[:most]) + (f"; and {rest} more" if rest > 0 else "")
 
 
 def write(store: ArtifactStore, record: DecisionRecord) -> str:
@@ -93,9 +99,9 @@ def write(store: ArtifactStore, record: DecisionRecord) -> str:
         number += 1
 
 
-def history(store: ArtifactStore, before: date | None = None) -> list[DecisionRecord]:
-    """Records in the order of their days, then of their writing; only those of days before `before`, when it is given."""
+def history(store: ArtifactStore, until: date | None = None) -> list[DecisionRecord]:
+    """Records in the order of their days, then of their writing; only those of days up to `until`, when it is given."""
     folder = store.uri(FOLDER)
     records = [DecisionRecord.model_validate(json.loads(store.read_bytes(uri))) for uri in store.list_files(folder)]
-    kept = [record for record in records if before is None or record.as_of < before]
+    kept = [record for record in records if until is None or record.as_of <= until]
     return sorted(kept, key=lambda record: (record.as_of, record.at))

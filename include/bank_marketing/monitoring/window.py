@@ -1,0 +1,128 @@
+"""The window: the contacts of the last days with their outcomes, and the predictions that were made for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import date
+
+import pandas as pd
+
+from bank_marketing.artifacts import ArtifactRef, ArtifactStore
+from bank_marketing.components import training
+from bank_marketing.components.context import Entity, RunContext
+from bank_marketing.monitoring.config import MonitoringConfig
+from bank_marketing.registry.registry import PRODUCTION, Registry
+from bank_marketing.scoring.predictions import FOLDER as PREDICTIONS
+from bank_marketing.scoring.predictions import PredictionRecord
+from bank_marketing.scoring.state import latest_campaign_state
+
+COMPONENT = "collect_window"
+KIND = "window"
+ROWS = "window.parquet"
+
+
+class WindowArtifact(Entity):
+    """A window: `window.parquet`, features and outcomes with `version`, `probability`, `called` of the prediction (empty: none)."""
+
+    ref: ArtifactRef
+    first_day: date
+    last_day: date
+    rows: int
+    predicted: int
+    model_version: int | None
+
+
+def run(config: MonitoringConfig, context: RunContext) -> WindowArtifact:
+    """Collect the window of the context's evening, and pin the version in production for the run.
+
+    Raises:
+        ArtifactMissing: no features were published up to that day.
+        RegistryUnavailable: MLflow does not answer.
+    """
+    state = latest_campaign_state(context.store, context.as_of)
+    features = state.features
+    table = training.load_features(features, context)
+    window = recent_rows(table[table["contact_date"] <= str(context.as_of)], config)
+    window = with_predictions(window, predictions(context.store, window["contact_date"]))
+    production = Registry(context.settings, context.store).at(PRODUCTION)
+    version = production.version if production else None
+    days = {"first_day": window["contact_date"].min(), "last_day": window["contact_date"].max()}
+    rows = {"rows": len(window), "predicted": int(window["probability"].notna().sum())}
+    with context.stage() as stage:
+        window.to_parquet(stage.path / ROWS, index=False)
+        manifest = context.publish(
+            stage,
+            COMPONENT,
+            KIND,
+            parents=[features],
+            rows=rows,
+            parameters=config.model_dump(mode="json"),
+            details={**days, "synthetic": bool(context.store.manifest(features).details.get("synthetic"))},
+            notes={"model_version": version},
+        )
+    return load(manifest.ref, context)
+
+
+def load(ref: ArtifactRef, context: RunContext) -> WindowArtifact:
+    """The artifact behind a reference."""
+    manifest = context.store.manifest(ref)
+    return WindowArtifact(
+        ref=ref,
+        first_day=date.fromisoformat(str(manifest.details["first_day"])),
+        last_day=date.fromisoformat(str(manifest.details["last_day"])),
+        model_version=manifest.notes["model_version"],  # type: ignore[arg-type]
+        **manifest.rows,
+    )
+
+
+def load_rows(ref: ArtifactRef, context: RunContext) -> pd.DataFrame:
+    """The rows of a window. Raises ArtifactMissing, ArtifactCorrupt."""
+    context.store.verify(ref)
+    with context.store.local_copy(f"{ref.uri}/{ROWS}") as path:
+        return pd.read_parquet(path)
+
+
+def recent_rows(known: pd.DataFrame, config: MonitoringConfig) -> pd.DataFrame:
+    """Rows of the last contact days: `window_days` of them, or as many as hold `window_rows` rows.
+
+    Args:
+        known: features table in time order.
+        config: of the window.
+    """
+    order = known["contact_date"].to_numpy()
+    days = known["contact_date"].drop_duplicates().to_numpy()
+    for taken in range(min(config.window_days, len(days)), len(days) + 1):
+        start = int(order.searchsorted(days[-taken])) if taken else 0
+        if len(known) - start >= config.window_rows:
+            return known.iloc[start:]
+    return known
+
+
+def predictions(store: ArtifactStore, days: Iterable[str]) -> pd.DataFrame:
+    """Logged predictions for known clients on the given contact days: contact_id, contact_date, version, probability, called.
+
+    One row a contact and day: the last prediction of the nightly job, or of the service where the job made none.
+    """
+    wanted = set(days)
+    found: dict[tuple[str, str], PredictionRecord] = {}
+    for uri in store.list_files(store.uri(PREDICTIONS)):
+        for entry in json.loads(store.read_bytes(uri)):
+            if entry["contact_id"] is None or entry["day"] not in wanted:
+                continue
+            record = PredictionRecord.model_validate(entry)
+            key = (str(record.contact_id), entry["day"])
+            if key not in found or _weight(record) >= _weight(found[key]):
+                found[key] = record
+    rows = [(*key, made.model_version, made.probability, made.decision) for key, made in found.items()]
+    return pd.DataFrame(rows, columns=["contact_id", "contact_date", "version", "probability", "called"])
+
+
+def _weight(record: PredictionRecord) -> tuple[bool, str]:
+    return record.source == "batch", record.at.isoformat()
+
+
+def with_predictions(window: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
+    """Join a window with the predictions for its contacts; nan where there is none."""
+    types = {"contact_id": "object", "contact_date": "object", "version": "float64", "probability": "float64"}
+    return window.merge(made.astype(types), on=["contact_id", "contact_date"], how="left").astype({"called": "boolean"})

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from bank_marketing.artifacts import LocalStore
+from bank_marketing.monitoring.config import MonitoringConfig
+from bank_marketing.monitoring.decision import Decision, DecisionRecord, WindowVerdict, decide, history, write
+
+TODAY = date(2009, 3, 31)
+CONFIG = MonitoringConfig(violations=3, of_windows=5, cool_down_days=28)
+
+
+def verdict(days_ago: int, *, violates: bool = True, enough: bool = True) -> WindowVerdict:
+    reasons = ("age has drifted",) if violates else ()
+    return WindowVerdict(last_day=TODAY - timedelta(days=days_ago), enough=enough, violates=violates, reasons=reasons)
+
+
+def decided(latest: WindowVerdict, *earlier: WindowVerdict, last: date | None = None) -> Decision:
+    return decide(latest, earlier, last, TODAY, CONFIG)
+
+
+def test_one_window_is_not_enough() -> None:
+    decision = decided(verdict(0))
+    assert not decision.retrain
+    assert "1 of the last 1 windows violate, 3 are needed" in decision.reason
+
+
+def test_enough_of_the_last_windows_and_the_latest_are() -> None:
+    decision = decided(verdict(0), verdict(4), verdict(3, violates=False), verdict(2), verdict(1, violates=False))
+    assert decision.retrain
+    assert decision.reason == "3 of the last 5 windows violate: age has drifted"
+
+
+def test_the_latest_must_violate() -> None:
+    assert not decided(verdict(0, violates=False), *(verdict(n) for n in (4, 3, 2, 1))).retrain
+
+
+def test_older_windows_do_not_count() -> None:
+    old = [verdict(n) for n in (9, 8, 7)]
+    assert not decided(verdict(0), *old, *(verdict(n, violates=False) for n in (4, 3, 2, 1))).retrain
+
+
+def test_the_same_evening_counts_once() -> None:
+    assert not decided(verdict(0), verdict(0), verdict(0), verdict(0)).retrain
+
+
+def test_too_few_contacts_decide_nothing() -> None:
+    decision = decided(verdict(0, enough=False), *(verdict(n) for n in (4, 3, 2, 1)))
+    assert not decision.retrain
+    assert "too few" in decision.reason
+
+
+@pytest.mark.parametrize(("days_ago", "retrain"), [(27, False), (28, True)])
+def test_a_retraining_is_left_time_to_show(days_ago: int, retrain: bool) -> None:
+    decision = decided(verdict(0), verdict(2), verdict(1), last=TODAY - timedelta(days=days_ago))
+    assert decision.retrain is retrain
+    assert decision.cool_down_until == TODAY - timedelta(days=days_ago) + timedelta(days=28)
+
+
+def test_a_decision_for_people_names_the_first_reasons() -> None:
+    latest = WindowVerdict(last_day=TODAY, enough=True, violates=True, reasons=("a", "b", "c", "d", "e"))
+    assert decided(latest, verdict(1), verdict(2)).reason.endswith("a; b; c; and 2 more")
+
+
+def record(as_of: date, moment: int) -> DecisionRecord:
+    return DecisionRecord(
+        at=datetime(2026, 1, 1, 0, 0, moment, tzinfo=UTC),
+        as_of=as_of,
+        run="dag/run",
+        model_version=1,
+        window=verdict(0),
+        decision=Decision(retrain=False, reason="none", violating=1, windows=1),
+        numbers={"rows": 200},
+    )
+
+
+def test_records_are_appended_and_read_in_the_order_of_their_days(tmp_path: object) -> None:
+    store = LocalStore(f"file://{tmp_path}")
+    late, early, again = record(TODAY, 1), record(TODAY - timedelta(days=1), 2), record(TODAY, 3)
+    uris = [write(store, entry) for entry in (late, early, again, again)]
+    assert len(set(uris)) == 4  # the same decision twice is two records: nothing is overwritten
+    assert history(store) == [early, late, again, again]
+    assert history(store, until=TODAY - timedelta(days=1)) == [early]

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from bank_marketing.contract import load_contract
+from bank_marketing.monitoring.config import MonitoringConfig
+from bank_marketing.monitoring.drift import LABEL_RATE, PREDICTED_RATE, PREDICTION, DriftFinding, assess_drift, cohen_h
+from tests.support.features import features_table
+
+
+def scored(seed: int, days: int = 10, **changes: object) -> pd.DataFrame:
+    table = features_table(days=days, rows_a_day=30, seed=seed)
+    return table.assign(probability=0.3 + 0.1 * (table["job"] == "retired"), **changes)
+
+
+def found(recent: pd.DataFrame, config: MonitoringConfig | None = None) -> DriftFinding:
+    return assess_drift(scored(1, days=60), recent, load_contract(), config or MonitoringConfig())
+
+
+def test_a_window_of_the_same_period_does_not_violate() -> None:
+    for seed in range(2, 12):
+        finding = found(scored(seed))
+        assert finding.enough
+        assert not finding.violates, finding.reasons
+
+
+def test_a_category_that_shifts_violates_and_is_named() -> None:
+    finding = found(scored(2, contact="telephone"))
+    assert finding.violates
+    assert "contact has drifted: PSI" in finding.reasons[0]
+
+
+def test_a_number_that_shifts_violates() -> None:
+    finding = found(scored(2, age=80))
+    assert [entry.column for entry in finding.drifted] == ["age"]
+    assert finding.drifted[0].method == "ks"
+
+
+def test_macro_columns_are_reported_and_never_decide() -> None:
+    finding = found(scored(2, euribor3m=0.7, nr_employed=4900.0))
+    moved = {entry.column: entry for entry in finding.columns if entry.drifted}
+    assert set(moved) == {"euribor3m", "nr_employed"}
+    assert not finding.violates
+
+
+def test_the_rate_of_subscription_decides() -> None:
+    recent = scored(2)
+    recent["y"] = 1
+    assert [entry.column for entry in found(recent).drifted] == [LABEL_RATE]
+
+
+def test_the_mean_prediction_decides_and_its_distribution_is_reported() -> None:
+    finding = found(scored(2).assign(probability=0.9))
+    weights = {entry.column: entry.weight for entry in finding.columns if entry.drifted}
+    assert weights == {PREDICTION: "none", PREDICTED_RATE: "decides"}
+
+
+@pytest.mark.parametrize("rows", [0, 199])
+def test_too_few_contacts_decide_nothing(rows: int) -> None:
+    finding = found(scored(2, contact="telephone").head(rows))
+    assert not finding.enough
+    assert not finding.violates
+
+
+def test_the_distance_of_rates_is_cohens() -> None:
+    # Cohen 1988, table 6.2.2: phi of .50 is 1.571, of .05 is .451.
+    assert cohen_h(0.5, 0.05) == pytest.approx(1.571 - 0.451, abs=0.001)
