@@ -34,9 +34,9 @@ class PipelineRun:
 
 def run_step(step: str, refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
     """Run one step of any pipeline. Raises what its component raises, and ConfigError when there is no such step."""
-    from bank_marketing.pipelines import training
+    from bank_marketing.pipelines import monitoring, scoring, training
 
-    for steps in (training.STEPS,):
+    for steps in (training.STEPS, monitoring.STEPS, scoring.STEPS):
         if step in steps:
             return steps[step](refs, context, options)
     raise ConfigError(f"no pipeline has a step {step!r}")

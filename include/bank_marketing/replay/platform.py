@@ -22,6 +22,7 @@ from bank_marketing.monitoring.config import MonitoringConfig
 from bank_marketing.monitoring.decision import WindowVerdict, decide
 from bank_marketing.monitoring.drift import assess_drift
 from bank_marketing.monitoring.performance import COMPARED, assess_performance
+from bank_marketing.monitoring.window import recent_rows
 from bank_marketing.replay.table import split
 
 
@@ -154,14 +155,3 @@ def deploy(
         evaluated={name: float(figures[name]) for name in COMPARED},
         trailing_threshold=trailing_rate_threshold(parts["validation"]),
     )
-
-
-def recent_rows(known: pd.DataFrame, config: MonitoringConfig) -> pd.DataFrame:
-    """Rows of the last contact days: `window_days` of them, or as many as hold `window_rows` rows."""
-    tail = known["contact_date"].to_numpy()
-    days = known["contact_date"].drop_duplicates().to_numpy()
-    for taken in range(min(config.window_days, len(days)), len(days) + 1):
-        start = int(tail.searchsorted(days[-taken]))
-        if len(known) - start >= config.window_rows:
-            return known.iloc[start:]
-    return known

@@ -1,0 +1,63 @@
+"""The report of a monitoring run: what the last days showed, what was decided, and the evenings before. Last step of the pipeline."""
+
+from __future__ import annotations
+
+import logging
+
+from bank_marketing.artifacts import ArtifactRef
+from bank_marketing.components.context import RunContext
+from bank_marketing.monitoring import decision as decisions
+from bank_marketing.monitoring import retraining
+from bank_marketing.reporting.campaign import campaign_templates
+
+COMPONENT = "notify_decision"
+KIND = "report"
+
+#: Evenings shown below the decision.
+SHOWN = 20
+
+#: Figures of the performance table: key, title.
+FIGURES = {
+    "f1": "F1",
+    "roc_auc": "ROC AUC",
+    "pr_auc": "PR AUC",
+    "lift_at_10": "Lift at 10 %",
+    "brier": "Brier score",
+    "profit": "Profit, euro",
+}
+
+log = logging.getLogger(__name__)
+
+
+def run(artifacts: dict[str, ArtifactRef], context: RunContext) -> ArtifactRef:
+    """Write `report.html`, `mail.html` and `subject.txt` about the decision among the artifacts.
+
+    Raises:
+        ArtifactMissing, ArtifactCorrupt: an artifact is not what its reference says.
+    """
+    record = retraining.load(artifacts[retraining.COMPONENT], context).record
+    manifests = {step: context.store.manifest(ref) for step, ref in artifacts.items()}
+    synthetic = bool(manifests["collect_window"].details["synthetic"])
+    headline = f"{'retraining is due' if record.decision.retrain else 'no retraining'}: {record.decision.reason}"
+    shown = {
+        "context": context,
+        "record": record,
+        "headline": headline[0].upper() + headline[1:],
+        "figures": FIGURES,
+        "history": decisions.history(context.store, until=context.as_of)[::-1][:SHOWN],
+        "manifests": manifests,
+        "synthetic": synthetic,
+    }
+    # A subject is read in a list of mails: the numbers are in the mail.
+    verdict = "retraining" if record.decision.retrain else "no retraining"
+    subject = f"[bank-marketing] {'SYNTHETIC ' if synthetic else ''}monitoring {context.as_of}: {verdict}"
+    with context.stage() as stage:
+        for name, template in (("report.html", "monitoring.html.j2"), ("mail.html", "monitoring_mail.html.j2")):
+            text = campaign_templates().get_template(template).render(**shown)
+            (stage.path / name).write_text(text, encoding="utf-8")
+        (stage.path / "subject.txt").write_text(subject + "\n", encoding="utf-8")
+        manifest = context.publish(
+            stage, COMPONENT, KIND, parents=artifacts.values(), notes={"headline": headline}, volatile=lambda path: True
+        )
+    log.info("report: %s", f"{manifest.uri}/report.html")
+    return manifest.ref
