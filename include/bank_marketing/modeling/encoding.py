@@ -68,6 +68,17 @@ def _market(table: pd.DataFrame, prior: float) -> dict[str, Floats]:
     return {"list_size": np.log1p(table["list_size"].to_numpy(float)), "euribor3m": table["euribor3m"].to_numpy(float)}
 
 
+def _extended(table: pd.DataFrame, prior: float) -> dict[str, Floats]:
+    # The gap is missing on the campaign's first day: a day like any other.
+    gap = np.nan_to_num(table["days_since_last_contact_day"].to_numpy(float), nan=1.0)
+    level = _trailing(table, prior)["rate_20d"] - _logit(np.array([FIRST_RATE]))[0]
+    return {
+        "log_gap": np.log1p(gap),
+        "contacted_before_x_rate": (table["pdays"].to_numpy(float) < 999) * level,
+        "cellular_x_rate": (table["contact"] == "cellular").to_numpy(float) * level,
+    }
+
+
 def _macro(table: pd.DataFrame, prior: float) -> dict[str, Floats]:
     # For comparison only: these figures of the contact's own period are published later.
     return {name: table[name].to_numpy(float) for name in (*MACRO, "euribor3m")}
@@ -81,6 +92,7 @@ FEATURE_SETS: dict[str, tuple[Block, ...]] = {
     "raw_macro": (_client, _macro),
     "trailing": (_client, _trailing),
     "trailing_market": (_client, _trailing, _market),
+    "trailing_extended": (_client, _trailing, _market, _extended),
 }
 
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
 
-import numpy as np
 import pandas as pd
 
+from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling import baselines, protocol
 from bank_marketing.modeling.choice import Algorithm, ModelChoice
-from bank_marketing.modeling.grid import Experiment, experiments, suggest, tuned_name
-from bank_marketing.modeling.metrics import Floats
+from bank_marketing.modeling.grid import Experiment, experiments, tuned_variants
 from bank_marketing.modeling.results import Candidate, Results, Scores
+from bank_marketing.modeling.search import Progress, Recorder, data_digest, predict, tune
 
 #: The winner has the best F1 on B among the models that also rank and are calibrated about as well as the best: within these distances,
 #: the sampling errors of PR AUC and of a Brier score on B. Without it, a model with useless probabilities could win by a lucky threshold.
@@ -28,13 +27,10 @@ NOT_POINT_IN_TIME = frozenset({"raw_macro"})
 #: Optuna's trials of each algorithm, as a share of the asked-for number: forests are slow and hardly react.
 TRIAL_SHARE: Mapping[Algorithm, float] = {"logistic_regression": 1, "lightgbm": 0.5, "xgboost": 0.5, "random_forest": 0.15}
 
+#: Experiments with each tuned choice: its rules for the threshold.
+VARIANTS = 3
+
 LIBRARIES = ("scikit-learn", "lightgbm", "xgboost-cpu", "imbalanced-learn", "optuna", "numpy", "pandas")
-
-#: Called after each experiment or trial with its group, name, choice and figures.
-Recorder = Callable[[str, str, ModelChoice, dict[str, float]], None]
-
-#: Called with what was just done; the total is known to `steps`.
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -50,16 +46,10 @@ class Outcome:
         return self.scores["B"].figures
 
 
-def data_digest(table: pd.DataFrame) -> str:
-    """sha256 of a features table's content, whatever the order of its columns."""
-    ordered = table.drop(columns=["split"], errors="ignore")
-    hashes = pd.util.hash_pandas_object(ordered[sorted(ordered.columns)].astype(str), index=False)
-    return hashlib.sha256(hashes.to_numpy().tobytes()).hexdigest()
-
-
-def steps(trials: int) -> int:
+def steps(trials: int, algorithms: Sequence[Algorithm] = get_args(Algorithm), grid: Sequence[Experiment] | None = None) -> int:
     """How many times `run_experiments` reports progress."""
-    return sum(1 for _ in experiments()) + sum(_trials(name, trials) + 1 for name in get_args(Algorithm))
+    fixed = len(list(experiments()) if grid is None else grid)
+    return fixed + sum(_trials(name, trials) + VARIANTS for name in algorithms)
 
 
 def run_experiments(
@@ -68,6 +58,8 @@ def run_experiments(
     *,
     contract_digest: str,
     trials: int = 40,
+    algorithms: Sequence[Algorithm] = get_args(Algorithm),
+    grid: Sequence[Experiment] | None = None,
     seed: int = 7,
     resamples: int = 1000,
     record: Recorder = lambda group, name, choice, figures: None,
@@ -80,6 +72,8 @@ def run_experiments(
         folder: predictions and Optuna's studies are kept here; the same folder resumes a search.
         contract_digest: of the data contract the features keep.
         trials: of Optuna, for ridge; the others get a share of it.
+        algorithms: which Optuna tunes.
+        grid: the fixed experiments; all of `grid.experiments` when not given.
         seed: of everything.
         resamples: of the bootstrap of the finalists.
         record: keeps each experiment, for example in MLflow.
@@ -99,6 +93,10 @@ def run_experiments(
     def run(experiment: Experiment) -> None:
         raw = predict(experiment.choice, table, folder, digest)
         scores = protocol.score(protocol.decide(experiment.choice, table, raw))
+        if "B" not in scores:
+            raise NotEnoughHistory(
+                f"the campaign ends on {table['contact_date'].iloc[-1]}: models are chosen on 2009-03 and later"
+            )
         outcomes.append(Outcome(experiment, scores))
         flat = {
             f"{name}_{span.replace(' ', '_')}": value for span, part in scores.items() for name, value in part.figures.items()
@@ -106,25 +104,26 @@ def run_experiments(
         record(experiment.group, experiment.name, experiment.choice, flat)
         progress(experiment.name)
 
-    for experiment in experiments():
+    for experiment in experiments() if grid is None else grid:
         run(experiment)
-    for algorithm in get_args(Algorithm):
+    for algorithm in algorithms:
         choice = tune(algorithm, table, folder, digest, _trials(algorithm, trials), seed, record, progress)
-        run(Experiment("tuned", tuned_name(algorithm), choice))
-    chosen, *others = ranked(outcomes)
+        for experiment in tuned_variants(algorithm, choice):
+            run(experiment)
+    chosen, *others = finalists(outcomes)
     results = Results(
         contract=contract_digest,
         chosen_by=f"F1 pooled from 2009-03, among point-in-time models with PR AUC within {PR_AUC_TOLERANCE} and Brier score within "
         f"{BRIER_TOLERANCE} of the best",
         winner=_candidate(chosen, table, folder, digest, resamples, seed),
-        runners_up=tuple(_candidate(other, table, folder, digest, resamples, seed) for other in others[:4]),
+        runners_up=tuple(_candidate(other, table, folder, digest, resamples, seed) for other in others),
         baselines=baseline_scores(table, folder, digest, resamples, seed),
         data_digest=digest,
         libraries={name: version(name) for name in LIBRARIES},
         seed=seed,
         notes={
             "experiments": len(outcomes),
-            "trials": {name: _trials(name, trials) for name in get_args(Algorithm)},
+            "trials": {name: _trials(name, trials) for name in algorithms},
             "tuned_on": "log loss of 2009-03 to 2009-08; 2009-09 and later confirm",
         },
     )
@@ -135,76 +134,26 @@ def _trials(algorithm: Algorithm, trials: int) -> int:
     return max(1, round(TRIAL_SHARE[algorithm] * trials))
 
 
-def predict(choice: ModelChoice, table: pd.DataFrame, folder: Path, digest: str, since: str = "") -> Floats:
-    """Out-of-sample probabilities, kept in `folder` by choice and data; calibration and threshold do not change them."""
-    named = choice.model_dump_json(exclude={"calibration", "threshold"}) + digest + since
-    path = folder / "predictions" / f"{hashlib.sha256(named.encode()).hexdigest()[:20]}.npy"
-    if path.exists():
-        kept: Floats = np.load(path, allow_pickle=False)
-        return kept
-    raw = protocol.out_of_sample(choice, table, since=since)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".tmp.npy")
-    np.save(unfinished, raw)
-    unfinished.replace(path)
-    return raw
+def finalists(outcomes: list[Outcome], others: int = 3) -> list[Outcome]:
+    """The winner, the next best `others`, and the best of each algorithm that is not among them."""
+    distinct: dict[str, Outcome] = {}
+    for outcome in outcomes:
+        # One choice found twice counts once.
+        distinct.setdefault(outcome.experiment.choice.model_dump_json(), outcome)
+    honest = [outcome for outcome in distinct.values() if outcome.experiment.choice.feature_set not in NOT_POINT_IN_TIME]
+    by_f1 = sorted(honest, key=lambda outcome: -outcome.pooled["f1"])
+    found = _sound(by_f1)[: 1 + others]
+    for outcome in by_f1:
+        if all(outcome.experiment.choice.algorithm != one.experiment.choice.algorithm for one in found):
+            found.append(outcome)
+    return found
 
 
-def tune(
-    algorithm: Algorithm,
-    table: pd.DataFrame,
-    folder: Path,
-    digest: str,
-    trials: int,
-    seed: int,
-    record: Recorder,
-    progress: Progress,
-) -> ModelChoice:
-    """Let Optuna lower the log loss on the span `selection` (Akiba et al. 2019); a study that was broken off goes on."""
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    first, last = protocol.SPANS["selection"]
-    early = table[table["month"] <= last]
-
-    def log_loss(trial: optuna.Trial) -> float:
-        choice = suggest(algorithm, trial)
-        raw = predict(choice, early, folder, digest, since=first)
-        known = ~np.isnan(raw)
-        y, p = early["y"].to_numpy(int)[known], np.clip(raw[known], 1e-12, 1 - 1e-12)
-        loss = float(-np.mean(np.where(y == 1, np.log(p), np.log(1 - p))))
-        name = f"{tuned_name(algorithm)}, trial {trial.number}"
-        record("trial", name, choice, {"log_loss_selection": loss})
-        progress(name)
-        return loss
-
-    study = optuna.create_study(
-        storage=f"sqlite:///{(folder / 'optuna.db').resolve()}",
-        study_name=f"{algorithm} {digest[:12]} seed {seed}",
-        load_if_exists=True,
-    )
-    done = sum(trial.state == optuna.trial.TrialState.COMPLETE for trial in study.trials)
-    for number in range(done, trials):
-        # Seeded a trial: a search that was broken off and resumed finds what one in a single go finds.
-        study.sampler = optuna.samplers.TPESampler(seed=seed + number)
-        study.optimize(log_loss, n_trials=1)
-    for _ in range(min(done, trials)):
-        progress(tuned_name(algorithm))
-    return suggest(algorithm, optuna.trial.FixedTrial(study.best_params))
-
-
-def ranked(outcomes: list[Outcome]) -> list[Outcome]:
-    """Experiments that may win, best F1 on B first. One choice found twice counts once."""
-    distinct = list({outcome.experiment.choice: outcome for outcome in reversed(_hashable(outcomes))}.values())[::-1]
-    honest = [outcome for outcome in distinct if outcome.experiment.choice.feature_set not in NOT_POINT_IN_TIME]
-    pr_auc = max(outcome.pooled["pr_auc"] for outcome in honest)
-    brier = min(outcome.pooled["brier"] for outcome in honest)
-    sound = [
-        outcome
-        for outcome in honest
-        if outcome.pooled["pr_auc"] >= pr_auc - PR_AUC_TOLERANCE and outcome.pooled["brier"] <= brier + BRIER_TOLERANCE
-    ]
-    return sorted(sound or honest, key=lambda outcome: -outcome.pooled["f1"])
+def _sound(outcomes: list[Outcome]) -> list[Outcome]:
+    pr_auc = max(outcome.pooled["pr_auc"] for outcome in outcomes)
+    sharp = [outcome for outcome in outcomes if outcome.pooled["pr_auc"] >= pr_auc - PR_AUC_TOLERANCE]
+    brier = min(outcome.pooled["brier"] for outcome in sharp)
+    return [outcome for outcome in sharp if outcome.pooled["brier"] <= brier + BRIER_TOLERANCE]
 
 
 def overview(outcomes: list[Outcome]) -> pd.DataFrame:
@@ -243,10 +192,6 @@ def baseline_predictions(table: pd.DataFrame, folder: Path, digest: str) -> dict
     for name, choice in baselines.RAW_MODELS.items():
         found[name] = protocol.decide(choice, table, predict(choice, table, folder, digest))
     return found
-
-
-def _hashable(outcomes: list[Outcome]) -> list[Outcome]:
-    return outcomes
 
 
 def _candidate(outcome: Outcome, table: pd.DataFrame, folder: Path, digest: str, resamples: int, seed: int) -> Candidate:

@@ -84,6 +84,13 @@ def tuned_name(algorithm: Algorithm) -> str:
     return f"{_short(algorithm)}, tuned"
 
 
+def tuned_variants(algorithm: Algorithm, choice: ModelChoice) -> Iterator[Experiment]:
+    """What is judged of a tuned choice: each rule for the threshold, on the same predictions."""
+    yield Experiment("tuned", tuned_name(algorithm), choice)
+    for policy in ("best_f1", "break_even"):
+        yield Experiment("tuned", f"{tuned_name(algorithm)}, {policy}", choice.model_copy(update={"threshold": policy}))
+
+
 def suggest(algorithm: Algorithm, trial: optuna.Trial) -> ModelChoice:
     """A choice with hyper-parameters from an Optuna trial."""
     if algorithm == "logistic_regression":

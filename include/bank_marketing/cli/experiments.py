@@ -1,0 +1,190 @@
+"""Commands that choose a model in the open: the time-ordered protocol, and the search that writes `results.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.table import Table
+
+from bank_marketing.cli.shared import AsOf, command, console, day_or_last, progress_bar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bank_marketing.modeling.results import Scores
+    from bank_marketing.settings import Settings
+
+Features = Annotated[
+    Path | None, typer.Option(help="A features table on disk (Parquet); made from the landed files when not given.")
+]
+
+#: Figures shown in the terminal: key, heading.
+SHOWN = {
+    "roc_auc": "ROC AUC",
+    "pr_auc": "PR AUC",
+    "f1": "F1",
+    "precision": "precision",
+    "recall": "recall",
+    "lift_at_10": "lift@10%",
+    "alift": "ALIFT",
+    "brier": "Brier",
+    "log_loss": "log loss",
+    "roc_auc_within": "ROC within",
+    "lift_at_10_within": "lift within",
+}
+
+
+@command
+def experiments(
+    as_of: AsOf = "",
+    features: Features = None,
+    trials: Annotated[int, typer.Option(min=1, help="Optuna's trials for ridge; trees get a share of it.")] = 40,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 7,
+    output: Annotated[Path | None, typer.Option(help="File to write; the platform's results.json when not given.")] = None,
+) -> None:
+    """Search for the model under the time-ordered protocol and write results.json. A search that was broken off goes on."""
+    from bank_marketing.contract import load_contract
+    from bank_marketing.modeling.experiments import run_experiments, steps
+    from bank_marketing.registry.experiment_log import experiment_log
+    from bank_marketing.settings import Settings
+
+    settings = Settings()
+    table = _features(settings, features, as_of)
+    folder = settings.cache / "experiments"
+    target = output or settings.results
+    tags = {"seed": str(seed), "trials": str(trials), "rows": str(len(table))}
+    with experiment_log(settings, f"search, seed {seed}", tags) as log, progress_bar() as progress:
+        task = progress.add_task("searching", total=steps(trials))
+        results, overview = run_experiments(
+            table,
+            folder,
+            contract_digest=load_contract().digest,
+            trials=trials,
+            seed=seed,
+            record=log.record,
+            progress=lambda name: progress.update(task, advance=1, description=name),
+        )
+        overview.to_csv(folder / "experiments.csv", index=False)
+        target.write_text(results.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        log.keep(target, folder / "experiments.csv")
+    finalists = {one.name: one.scores for one in (results.winner, *results.runners_up)}
+    for span, title in (("B", "From March 2009"), ("A", "From July 2008")):
+        console.print(_table(title, {name: scores[span] for name, scores in {**finalists, **results.baselines}.items()}))
+    console.print(f"[bold]{results.winner.name}[/] is chosen by {results.chosen_by}: {target}", highlight=False, soft_wrap=True)
+    console.print(f"All {len(overview)} experiments: {folder / 'experiments.csv'} and MLflow run {log.parent}", soft_wrap=True)
+
+
+@command
+def evaluate_protocol(
+    as_of: AsOf = "",
+    features: Features = None,
+    resamples: Annotated[int, typer.Option(min=0, help="Of the bootstrap; 0 leaves the intervals out.")] = 1000,
+    output: Annotated[Path | None, typer.Option(help="Predictions file; `.csv` or `.parquet`.")] = None,
+) -> None:
+    """Judge the chosen model and its baselines month by month, as it would have done, and write every prediction to a file."""
+    from bank_marketing.contract import load_contract
+    from bank_marketing.modeling import baselines, protocol
+    from bank_marketing.modeling.experiments import baseline_predictions
+    from bank_marketing.modeling.random_split import LABEL, random_split_figures
+    from bank_marketing.modeling.results import load_results
+    from bank_marketing.modeling.search import data_digest, predict
+    from bank_marketing.settings import Settings
+
+    settings = Settings()
+    results = load_results(settings.results, load_contract().digest)
+    table = protocol.in_time_order(_features(settings, features, as_of))
+    digest, folder = data_digest(table), settings.cache / "experiments"
+    choice = results.winner.choice
+    with console.status("predicting month after month"):
+        raw = predict(choice, table, folder, digest)
+        predictions = {results.winner.name: protocol.decide(choice, table, raw, settings.economics)}
+        predictions |= baseline_predictions(table, folder, digest)
+        scores = {
+            name: protocol.score(rows, resamples=resamples, seed=results.seed, economics=settings.economics)
+            for name, rows in predictions.items()
+        }
+    for span, title in (("A", "Report A: pooled from July 2008"), ("B", "Report B: pooled from March 2009")):
+        console.print(_table(title, {name: found[span] for name, found in scores.items() if span in found}))
+    console.print(_months(protocol.by_month(predictions[results.winner.name]), results.winner.name))
+    random = random_split_figures(table, {results.winner.name: choice, **baselines.RAW_MODELS}, results.seed)
+    console.print(
+        _table(f"NOT the protocol: {LABEL}", {name: _as_scores(found.model_dump()) for name, found in random.items()})
+    )
+    path = _write(predictions, output or folder / "protocol_predictions.parquet")
+    console.print(f"Every prediction, to recompute every figure: {path}", highlight=False, soft_wrap=True)
+
+
+def _features(settings: Settings, path: Path | None, as_of: str) -> pd.DataFrame:
+    import pandas as pd
+
+    from bank_marketing.errors import ConfigError
+
+    if path is not None:
+        try:
+            return pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"--features {path} cannot be read as Parquet: {error}") from error
+    from bank_marketing.components.context import RunContext
+    from bank_marketing.components.training import load_features
+    from bank_marketing.pipelines import run_steps
+    from bank_marketing.pipelines.training import STEPS
+
+    made_by = ("ingest_data", "validate_data", "transform_data")
+    context = RunContext("experiments", f"features__{datetime.now(UTC):%Y%m%dT%H%M%S}", day_or_last(as_of), settings)
+    with console.status("making the features of the landed campaign"):
+        refs = run_steps({name: STEPS[name] for name in made_by}, context).refs
+    return load_features(refs["transform_data"], context)
+
+
+def _table(title: str, rows: Mapping[str, Scores]) -> Table:
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("model")
+    names = [name for name in SHOWN if any(name in scores.figures for scores in rows.values())]
+    for name in names:
+        table.add_column(SHOWN[name], justify="right")
+    for model, scores in rows.items():
+        table.add_row(model, *(_cell(scores, name) for name in names))
+    return table
+
+
+def _cell(scores: Scores, name: str) -> str:
+    if name not in scores.figures:
+        return ""
+    value = f"{scores.figures[name]:.3f}"
+    if name not in scores.interval:
+        return value
+    low, high = scores.interval[name]
+    return f"{value}\n{low:.3f}-{high:.3f}"
+
+
+def _months(by_month: pd.DataFrame, name: str) -> Table:
+    shown = ("rows", "rate", "predicted", "roc_auc", "lift_at_10", "f1", "precision", "recall", "brier", "threshold")
+    table = Table(title=f"Within months: {name}", box=box.SIMPLE_HEAD, title_justify="left")
+    for column in ("month", *shown):
+        table.add_column(SHOWN.get(column, column), justify="left" if column == "month" else "right")
+    for row in by_month.to_dict("records"):
+        table.add_row(row["month"], f"{row['rows']:,}", *(f"{row[column]:.3f}" for column in shown[1:]))
+    return table
+
+
+def _as_scores(figures: dict[str, float]) -> Scores:
+    from bank_marketing.modeling.results import Scores
+
+    return Scores(figures=figures)
+
+
+def _write(predictions: Mapping[str, pd.DataFrame], path: Path) -> Path:
+    import pandas as pd
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = pd.concat([table.assign(model=name) for name, table in predictions.items()], ignore_index=True)
+    if path.suffix == ".csv":
+        rows.to_csv(path, index=False)
+    else:
+        rows.to_parquet(path, index=False)
+    return path

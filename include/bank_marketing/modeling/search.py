@@ -1,0 +1,96 @@
+"""Out-of-sample predictions that are kept, and Optuna's turn at the hyper-parameters: a search that was broken off goes on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bank_marketing.modeling import protocol
+from bank_marketing.modeling.choice import Algorithm, ModelChoice
+from bank_marketing.modeling.grid import suggest, tuned_name
+from bank_marketing.modeling.metrics import Floats
+
+#: Called after each experiment or trial with its group, name, choice and figures.
+Recorder = Callable[[str, str, ModelChoice, dict[str, float]], None]
+
+#: Called with what was just done.
+Progress = Callable[[str], None]
+
+#: Modules of this folder that decide a prediction: kept predictions of other code are not used.
+DECISIVE = ("encoding", "estimators", "model", "protocol")
+
+
+def data_digest(table: pd.DataFrame) -> str:
+    """sha256 of a features table's content, whatever the order of its columns."""
+    ordered = table.drop(columns=["split"], errors="ignore")
+    hashes = pd.util.hash_pandas_object(ordered[sorted(ordered.columns)].astype(str), index=False)
+    return hashlib.sha256(hashes.to_numpy().tobytes()).hexdigest()
+
+
+@cache
+def _code_digest() -> str:
+    folder = Path(__file__).parent
+    return hashlib.sha256(b"".join((folder / f"{name}.py").read_bytes() for name in DECISIVE)).hexdigest()
+
+
+def predict(choice: ModelChoice, table: pd.DataFrame, folder: Path, digest: str, since: str = "") -> Floats:
+    """Out-of-sample probabilities, kept in `folder` by choice, data and code; calibration and threshold do not change them."""
+    named = choice.model_dump_json(exclude={"calibration", "threshold"}) + digest + since + _code_digest()
+    path = folder / "predictions" / f"{hashlib.sha256(named.encode()).hexdigest()[:20]}.npy"
+    if path.exists():
+        kept: Floats = np.load(path, allow_pickle=False)
+        return kept
+    raw = protocol.out_of_sample(choice, table, since=since)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".tmp.npy")
+    np.save(unfinished, raw)
+    unfinished.replace(path)
+    return raw
+
+
+def tune(
+    algorithm: Algorithm,
+    table: pd.DataFrame,
+    folder: Path,
+    digest: str,
+    trials: int,
+    seed: int,
+    record: Recorder,
+    progress: Progress,
+) -> ModelChoice:
+    """Let Optuna lower the log loss on the span `selection` (Akiba et al. 2019); a study that was broken off goes on."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    first, last = protocol.SPANS["selection"]
+    early = table[table["month"] <= last]
+
+    def log_loss(trial: optuna.Trial) -> float:
+        choice = suggest(algorithm, trial)
+        raw = predict(choice, early, folder, digest, since=first)
+        known = ~np.isnan(raw)
+        y, p = early["y"].to_numpy(int)[known], np.clip(raw[known], 1e-12, 1 - 1e-12)
+        loss = float(-np.mean(np.where(y == 1, np.log(p), np.log(1 - p))))
+        name = f"{tuned_name(algorithm)}, trial {trial.number}"
+        record("trial", name, choice, {"log_loss_selection": loss})
+        progress(name)
+        return loss
+
+    study = optuna.create_study(
+        storage=f"sqlite:///{(folder / 'optuna.db').resolve()}",
+        study_name=f"{algorithm} {digest[:12]} seed {seed} code {_code_digest()[:12]}",
+        load_if_exists=True,
+    )
+    done = sum(trial.state == optuna.trial.TrialState.COMPLETE for trial in study.trials)
+    for number in range(done, trials):
+        # Seeded a trial: a search that was broken off and resumed finds what one in a single go finds.
+        study.sampler = optuna.samplers.TPESampler(seed=seed + number)
+        study.optimize(log_loss, n_trials=1)
+    for _ in range(min(done, trials)):
+        progress(tuned_name(algorithm))
+    return suggest(algorithm, optuna.trial.FixedTrial(study.best_params))
