@@ -13,7 +13,7 @@ ENV := . ./.airflow/env.sh &&
 AS_OF ?=
 PYTEST ?=
 
-.PHONY: help setup run serve replay test lint format airflow experiments protocol doctor lock lock-check clean
+.PHONY: help setup run serve replay test lint format airflow backfill experiments protocol doctor lock lock-check clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,9 @@ experiments: setup ## search for the model under the time-ordered protocol and w
 
 protocol: setup ## judge the chosen model and its baselines month by month; write every prediction to a file
 	@$(ENV) bank-marketing evaluate-protocol $(if $(AS_OF),--as-of $(AS_OF))
+
+backfill: setup ## run the training DAG for days of the past, dry run first: make backfill FROM=2010-06-01 TO=2010-06-14 [YES=1] [PROMOTE=1] [AGAIN=1]
+	@$(ENV) python -m scripts.backfill --from "$(FROM)" --to "$(TO)" $(if $(PROMOTE),--promote) $(if $(AGAIN),--again) $(if $(YES),--yes)
 
 doctor: ## check Python, Java, disk, memory, ports, the archive, the environment, and say how to mend them
 	@if [ -f .airflow/env.sh ]; then . ./.airflow/env.sh; fi; PYTHONPATH=include $(or $(PYTHON),python3) -m scripts.doctor

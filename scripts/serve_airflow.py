@@ -27,6 +27,8 @@ def main() -> int:
         landed = subprocess.run(["bank-marketing", "land"], check=False)
         if landed.returncode:
             return landed.returncode
+    # Links in mails lead to this port, whatever it is.
+    os.environ.setdefault("AIRFLOW__API__BASE_URL", f"http://localhost:{port}")
     user, password = next(iter(passwords(Path(os.environ["AIRFLOW_HOME"])).items()))
     print(f"Airflow's UI: http://localhost:{port}   user {user}   password {password}   (Ctrl-C ends it)", flush=True)
     os.execvp("airflow", ["airflow", "standalone"])
