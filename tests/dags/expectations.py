@@ -40,4 +40,13 @@ EXPECTED = {
             "promote_model": ("bank-marketing-production-model",),
         },
     ),
+    "bank_marketing_drift_retraining": Expected(
+        chain=("collect_window", "detect_drift", "decide_retraining", "trigger_retraining", "notify_decision"),
+        tasks=frozenset({
+            "collect_window", "detect_drift", "measure_performance", "decide_retraining", "trigger_retraining", "notify_decision",
+        }),
+        tag="monitoring",
+        params={"as_of": "30.06.2010"},
+        outlets={"decide_retraining": ("bank-marketing-retraining-decision",)},
+    ),
 }  # fmt: skip
