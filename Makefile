@@ -13,7 +13,7 @@ ENV := . ./.airflow/env.sh &&
 AS_OF ?=
 PYTEST ?=
 
-.PHONY: help setup run serve replay test lint format airflow backfill experiments protocol doctor lock lock-check clean
+.PHONY: help setup run serve replay test lint format airflow backfill dag-docs experiments protocol doctor lock lock-check clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -57,6 +57,9 @@ protocol: setup ## judge the chosen model and its baselines month by month; writ
 
 backfill: setup ## run the training DAG for days of the past, dry run first: make backfill FROM=2010-06-01 TO=2010-06-14 [YES=1] [PROMOTE=1] [AGAIN=1]
 	@$(ENV) python -m scripts.backfill --from "$(FROM)" --to "$(TO)" $(if $(PROMOTE),--promote) $(if $(AGAIN),--again) $(if $(YES),--yes)
+
+dag-docs: setup ## write docs/dags.md again after a change of a DAG
+	@$(ENV) python -m scripts.dag_docs
 
 doctor: ## check Python, Java, disk, memory, ports, the archive, the environment, and say how to mend them
 	@if [ -f .airflow/env.sh ]; then . ./.airflow/env.sh; fi; PYTHONPATH=include $(or $(PYTHON),python3) -m scripts.doctor
