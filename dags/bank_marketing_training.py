@@ -7,7 +7,7 @@ and report.
 | trigger | day it works on (`as_of`) | may promote |
 |---|---|---|
 | schedule | the logical date, the day that just ended | yes |
-| by hand | the parameter `as_of`, else today | yes, unless `promote` is `no` |
+| by hand | the parameter `as_of`, else the logical date (today in the form) | yes, unless `promote` is `no` |
 | backfill | the logical date of each run | no, unless `promote` is `yes` |
 
 A task that fails for bad data or bad configuration is not retried. What each alert means: `docs/runbooks.md`.
@@ -39,9 +39,17 @@ with DAG(
     on_failure_callback=RunFailureMail(),
     tags=["bank-marketing", "training"],
     params={
-        "as_of": Param(None, type=["null", "string"], format="date", title="Day", description="YYYY-MM-DD; empty: see above"),
+        "as_of": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="Day",
+            description="data up to this day; empty: the logical date",
+        ),
         "promote": Param("auto", enum=["auto", "yes", "no"], title="May promote", description="auto: all runs but backfills"),
-        "reason": Param("", type="string", maxLength=500, title="Reason", description="kept in the promotion record"),
+        "reason": Param(
+            None, type=["null", "string"], maxLength=500, title="Reason", description="kept in the promotion record"
+        ),
     },
     default_args={
         "owner": "ml-platform",

@@ -42,4 +42,6 @@ def run_options(context: Mapping[str, Any]) -> dict[str, Any]:
     run, params = context["dag_run"], dict(context.get("params") or {})
     promote = params.get("promote", "auto")
     backfill = str(getattr(run.run_type, "value", run.run_type)) == "backfill"
+    if "reason" in params:  # the form's empty field is null: it would insist on a text otherwise
+        params["reason"] = params["reason"] or ""
     return params | {"promote": promote == "yes" or (promote == "auto" and not backfill), "who": f"airflow:{run.dag_id}"}

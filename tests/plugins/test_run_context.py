@@ -64,3 +64,8 @@ def test_only_a_backfill_leaves_production_alone_by_itself(asked: str, run_type:
     options = run_options(task_context(params={"promote": asked, "reason": "why"}, run_type=run_type))
     assert options["promote"] is may
     assert (options["who"], options["reason"]) == ("airflow:bank_marketing_training", "why")
+
+
+def test_a_reason_that_was_left_empty_is_no_reason() -> None:
+    assert run_options(task_context(params={"reason": None}))["reason"] == ""
+    assert "reason" not in run_options(task_context())
