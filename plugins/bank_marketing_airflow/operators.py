@@ -24,6 +24,14 @@ from bank_marketing_airflow.run_context import run_context, run_options
 SPARK_JOBS = PROJECT_DIR / "spark_jobs"
 
 
+def announced(ref: ArtifactRef, task: BaseOperator, run: RunContext, context: Context) -> dict[str, str]:
+    """The reference as XCom carries it, told to the task's asset events too: who listens then works on the same day."""
+    told: dict[str, str] = ref.model_dump()
+    for asset in task.outlets:
+        context["outlet_events"][asset].extra.update({"as_of": run.as_of.isoformat()} | told)
+    return told
+
+
 class StepOperator(BaseOperator):
     """Runs one step of the pipeline in the task's process.
 
@@ -43,7 +51,8 @@ class StepOperator(BaseOperator):
         from bank_marketing.pipelines import run_step
 
         given = {step: ArtifactRef.model_validate(ref) for step, ref in self.refs.items()}
-        return run_step(self.task_id, given, run_context(context), run_options(context)).model_dump()
+        run = run_context(context)
+        return announced(run_step(self.task_id, given, run, run_options(context)), self, run, context)
 
 
 class ReportOperator(StepOperator):
@@ -104,7 +113,7 @@ class SparkStepOperator(SparkSubmitOperator):  # type: ignore[misc]  # the provi
             self._hook.submit(self.application, start_new_session=True)
         except AirflowException as error:
             raise _reason(run, error_uri, error) from error
-        return run.store.manifest(run.component_uri(self.task_id)).ref.model_dump()
+        return announced(run.store.manifest(run.component_uri(self.task_id)).ref, self, run, context)
 
     def on_kill(self) -> None:
         """Leave no Spark process behind."""

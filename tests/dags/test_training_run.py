@@ -92,6 +92,19 @@ def test_xcom_carries_small_references_only(platform: Platform) -> None:
         assert manifest.dag_id == DAG_ID
 
 
+def test_assets_tell_the_day_and_the_artifact(platform: Platform) -> None:
+    """A DAG that an asset triggers has no logical date: it works on the day of the event."""
+    database = Path(platform.told["AIRFLOW_HOME"]) / "airflow.db"
+    with closing(sqlite3.connect(database)) as connection:
+        query = "select source_task_id, extra from asset_event where source_dag_id = ? order by id limit 3"
+        events = {task: json.loads(extra) for task, extra in connection.execute(query, (DAG_ID,))}
+    references = platform.references(1)
+    assert set(events) == {"ingest_data", "transform_data", "promote_model"}
+    for task, extra in events.items():
+        assert extra["as_of"] == str(LAST)
+        assert (extra["uri"], extra["digest"]) == (references[task].uri, references[task].digest)
+
+
 def test_success_is_mailed_once(platform: Platform) -> None:
     mail = platform.inbox.mails[0]
     assert "goes to production" in str(mail["Subject"])
