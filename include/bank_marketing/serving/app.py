@@ -56,8 +56,8 @@ def create_app(settings: Settings | None = None, api_settings: ApiSettings | Non
         redoc_url=None,
     )
     app.state.service = service
-    app.include_router(health.router)
     app.include_router(api.router)
+    app.include_router(health.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(packages=[("bank_marketing.serving", "static")]), name="static")
     problems.install(app, web.error_page)

@@ -89,9 +89,10 @@ def _field(column: Column, market: Mapping[str, float], given: Mapping[str, str]
         kind="choice" if column.categories else column.type,
         value=value,
         choices=tuple((category, words(category)) for category in column.categories),
-        low="" if column.min is None else f"{column.min:g}",
-        high="" if column.max is None else f"{column.max:g}",
-        unit=column.unit,
+        # Ranges whose breach only warns at ingestion do not stop a form either.
+        low=f"{column.min:g}" if column.min is not None and column.severity == "critical" else "",
+        high=f"{column.max:g}" if column.max is not None and column.severity == "critical" else "",
+        unit="" if column.unit in column.title.lower() else column.unit,
     )
 
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from bank_marketing.serving.forms import words
 from bank_marketing.serving.identity import Principal
@@ -36,7 +37,7 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"words": words, "percent": percent, "euro": euro}
+    environment.filters |= {"words": words, "percent": percent, "euro": euro, "coded": coded}
     environment.globals |= {"static": static, "navigation": NAVIGATION}
     return environment
 
@@ -49,6 +50,14 @@ def percent(share: float, digits: int = 1) -> str:
 def euro(amount: float, digits: int = 0) -> str:
     """Euro with a real minus sign."""
     return f"{'−' if round(amount, digits) < 0 else ''}€{abs(amount):,.{digits}f}"  # noqa: RUF001  the minus sign
+
+
+def coded(text: str) -> Markup:
+    """Text with its `code` as such; everything else is escaped."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts)
+    )
 
 
 @lru_cache

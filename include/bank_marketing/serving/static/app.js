@@ -79,6 +79,8 @@ function scoreForm(form) {
     clearTimeout(timer);
     timer = setTimeout(() => form.checkValidity() && whatIf(), 250);
   });
+  // A field that needs mending cannot be shown by the browser while its group is folded.
+  form.addEventListener("invalid", (event) => event.target.closest("details")?.setAttribute("open", ""), true);
   form.addEventListener("reset", () => {
     scored = null;
     asked++;
