@@ -18,8 +18,8 @@ def read_landed(spark: SparkSession, uris: Sequence[str], columns: tuple[Column,
     """Rows of landed files, unparsed.
 
     Returns:
-        The columns as text, `_corrupt_record` (the line, when its number of fields is wrong), `contact_date` (from the folder) and
-        `source_row` (1 for the first data row of its file).
+        The columns as text, `_corrupt_record` (the line, when its number of fields is wrong), `contact_date` (from the folder; null
+        for a file that lies in no day's folder) and `source_row` (1 for the first data row of its file).
     """
     raw = (
         spark.read.schema(read_schema(columns))
@@ -29,7 +29,7 @@ def read_landed(spark: SparkSession, uris: Sequence[str], columns: tuple[Column,
         .option("encoding", contract.encoding)
         .option("mode", "PERMISSIVE")
         .csv(list(uris))
-        .withColumn("contact_date", f.regexp_extract(f.col("_metadata.file_path"), _DAY_OF_PATH, 1).cast("date"))
+        .withColumn("contact_date", f.regexp_extract(f.col("_metadata.file_path"), _DAY_OF_PATH, 1).try_cast("date"))
         .withColumn("_block", f.col("_metadata.file_block_start"))
         .withColumn("_order", f.monotonically_increasing_id())
     )

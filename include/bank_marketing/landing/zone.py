@@ -88,6 +88,16 @@ class LandingZone:
         """The call list of a day. Raises LandedFileMissing when there is none."""
         return self._require("prospects", day)
 
+    def next_prospects(self, after: date) -> LandedFile:
+        """The call list of the next contact day. Raises LandedFileMissing when none has landed yet."""
+        following = min((day for day in self._days["prospects"] if day > after), default=None)
+        if following is None:
+            raise LandedFileMissing(
+                f"no call list of a day after {after} has landed in {self.root / 'prospects'}: nothing can be scored yet. Land "
+                "dt=YYYY-MM-DD/prospects.csv and re-run."
+            )
+        return self._require("prospects", following)
+
     @property
     def first_day(self) -> date | None:
         """First day with contacts."""

@@ -1,0 +1,56 @@
+"""The scoring pipeline: from the model in production to tomorrow's call list.
+
+Options: `file` (a list in the landing zone's inbox; default: the list of the next contact day after `as_of`) and `who`.
+"""
+
+from __future__ import annotations
+
+from bank_marketing.artifacts import ArtifactRef
+from bank_marketing.components.context import RunContext
+from bank_marketing.pipelines import Options, Refs, Step
+
+
+def _select(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
+    from bank_marketing.scoring import selection
+
+    return selection.run(selection.SelectionConfig(), selection.SelectionInputs(), context).ref
+
+
+def _validate(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
+    from bank_marketing.scoring import prospects
+
+    config = prospects.ProspectsConfig(file=str(options.get("file") or ""))
+    return prospects.run(config, prospects.ProspectsInputs(), context).ref
+
+
+def _score(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
+    from bank_marketing.scoring import batch
+
+    inputs = batch.ScoringInputs(model=refs["select_model"], prospects=refs["validate_prospects"])
+    return batch.run(batch.ScoringConfig(), inputs, context).ref
+
+
+def _publish(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
+    from bank_marketing.scoring import call_list
+
+    inputs = call_list.CallListInputs(
+        model=refs["select_model"], prospects=refs["validate_prospects"], scores=refs["score_prospects"]
+    )
+    config = call_list.CallListConfig(who=str(options.get("who") or "bank-marketing"))
+    return call_list.run(config, inputs, context).ref
+
+
+def _notify(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
+    from bank_marketing.scoring import notice
+
+    inputs = notice.NoticeInputs(call_list=refs["publish_call_list"], prospects=refs["validate_prospects"])
+    return notice.run(notice.NoticeConfig(), inputs, context).ref
+
+
+STEPS: dict[str, Step] = {
+    "select_model": _select,
+    "validate_prospects": _validate,
+    "score_prospects": _score,
+    "publish_call_list": _publish,
+    "notify_scored": _notify,
+}

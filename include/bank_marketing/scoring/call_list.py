@@ -1,0 +1,222 @@
+"""Fourth step of a scoring run: predictions on record, then the call list of the day, published in one move."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from bank_marketing.artifacts import ArtifactRef
+from bank_marketing.components.context import Entity, RunContext
+from bank_marketing.scoring import batch, prospects, selection
+from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
+from bank_marketing.scoring.spreadsheet import safe_cell
+
+COMPONENT = "publish_call_list"
+KIND = "call_list"
+FOLDER = "call_lists"
+SCORES_CSV, CALL_LIST_CSV, REJECTED_CSV = "scores.csv", "call_list.csv", "rejected.csv"
+
+REASONS = 3
+
+#: Columns of `scores.csv` and, for those who are to be called, of `call_list.csv`.
+COLUMNS = ("rank", "contact_id", "probability", "decision", "expected_profit", "decile",
+           *(f"reason_{number}" for number in range(1, REASONS + 1)), "contact_date", "model_version", "run_id", "as_of",
+           "prediction_id")  # fmt: skip
+
+log = logging.getLogger(__name__)
+
+
+class CallListConfig(Entity):
+    """How much is worked on at once."""
+
+    rows_per_object: int = Field(default=10_000, gt=0, description="predictions in one object of the log; some 5 MB")
+    who: str = "bank-marketing"
+
+
+class CallListInputs(Entity):
+    """What the steps before made."""
+
+    model: ArtifactRef
+    prospects: ArtifactRef
+    scores: ArtifactRef
+
+
+class CallListArtifact(Entity):
+    """The published list of a day: `scores/*.parquet`, `scores.csv`, `call_list.csv`, `rejected.csv`."""
+
+    ref: ArtifactRef
+    day: date
+    rows: dict[str, int]
+    model_version: int
+    expected_profit: float
+
+
+def run(config: CallListConfig, inputs: CallListInputs, context: RunContext) -> CallListArtifact:
+    """Publish the list of a day; the list of an earlier run for that day is replaced whole.
+
+    Raises:
+        ArtifactMissing, ArtifactCorrupt: the scores are not what their reference says.
+        StoreUnavailable: the store refuses a write.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    scores = context.store.verify(inputs.scores)
+    checked = prospects.load(inputs.prospects, context)
+    chosen = selection.load(inputs.model, context)
+    log_of = PredictionLog(context.store)
+    key = hashlib.sha256(f"{context.dag_id}/{context.run_id}/{scores.content_digest}".encode()).hexdigest()[:16]
+    profit = 0.0
+    with context.stage() as stage, ExitStack() as open_files:
+        (stage.path / batch.SCORES).mkdir()
+        writers = [_csv_writer(stage.path / name, open_files) for name in (SCORES_CSV, CALL_LIST_CSV)]
+        parquet: pq.ParquetWriter | None = None
+        for number, rows in enumerate(_batches(inputs.scores, context, config.rows_per_object)):
+            records = _records(rows, f"{checked.day}-{key}p{number}", checked, chosen, inputs.scores, config, context)
+            log_of.append(records)
+            ids = [record.prediction_id for record in records]
+            full = [_row(row, name, checked, chosen, context) for row, name in zip(rows, ids, strict=True)]
+            table = pa.Table.from_pylist([row | {"reasons": given["reasons"]} for row, given in zip(full, rows, strict=True)])
+            if parquet is None:
+                place = stage.path / batch.SCORES / "part-0.parquet"
+                parquet = open_files.enter_context(pq.ParquetWriter(place, table.schema, compression="zstd"))
+            parquet.write_table(table.cast(parquet.schema))
+            for row in full:
+                cells = [safe_cell(row[name]) for name in COLUMNS]
+                writers[0].writerow(cells)
+                if row["decision"]:
+                    writers[1].writerow(cells)
+                    profit += row["expected_profit"]
+        open_files.close()
+        _write_rejected(stage.path / REJECTED_CSV, inputs.prospects, context)
+        manifest = stage.publish(
+            _place(checked, context),
+            KIND,
+            as_of=context.as_of,
+            dag_id=context.dag_id,
+            run_id=context.run_id,
+            schema_digest=context.contract.digest,
+            parents=(inputs.model, inputs.prospects, inputs.scores),
+            rows=scores.rows | {"rejected": checked.rows["rejected"], "duplicates": checked.rows["duplicates"]},
+            details={
+                "day": checked.day.isoformat(),
+                "expected_profit": round(profit, 2),
+                "synthetic": checked.source["synthetic"],
+            },
+            notes={"model_version": chosen.version},
+        )
+    log.info("call list of %s: %s/%s", checked.day, manifest.uri, CALL_LIST_CSV)
+    return load(manifest.ref, context)
+
+
+def load(ref: ArtifactRef, context: RunContext) -> CallListArtifact:
+    """The artifact behind a reference."""
+    manifest = context.store.manifest(ref)
+    details: dict[str, Any] = manifest.details
+    notes: dict[str, Any] = manifest.notes
+    return CallListArtifact(
+        ref=ref,
+        day=details["day"],
+        rows=manifest.rows,
+        model_version=notes["model_version"],
+        expected_profit=details["expected_profit"],
+    )
+
+
+def _place(checked: prospects.ProspectsArtifact, context: RunContext) -> str:
+    """One place a day; uploaded lists lie beside, one place a file's content."""
+    if checked.source["uploaded"]:
+        return context.store.uri(FOLDER, "uploads", f"contact_date={checked.day}", checked.source["sha256"][:16])
+    return context.store.uri(FOLDER, f"contact_date={checked.day}")
+
+
+def _batches(ref: ArtifactRef, context: RunContext, size: int) -> Iterator[list[dict[str, Any]]]:
+    """Scored rows in the order of their rank; memory is that of one batch."""
+    import pyarrow.parquet as pq
+
+    with context.store.local_copy(f"{ref.uri}/{batch.SCORES}") as folder:
+        parts = sorted(folder.glob("part-*.parquet"), key=lambda path: int(path.stem.split("-")[1]))
+        for part in parts:
+            for rows in pq.ParquetFile(part).iter_batches(batch_size=size):
+                yield rows.to_pylist()
+
+
+def _records(
+    rows: list[dict[str, Any]],
+    request: str,
+    checked: prospects.ProspectsArtifact,
+    chosen: selection.SelectionArtifact,
+    scores: ArtifactRef,
+    config: CallListConfig,
+    context: RunContext,
+) -> list[PredictionRecord]:
+    now = datetime.now(UTC)
+    return [
+        PredictionRecord(
+            prediction_id=f"{request}-{number}",
+            at=now,
+            source="batch",
+            contact_id=row["contact_id"],
+            model_version=chosen.version,
+            model_digest=chosen.model_digest,
+            input_digest=row["input_digest"],
+            features_digest=checked.state.features_digest,
+            probability=row["probability"],
+            threshold=chosen.threshold,
+            decision=row["decision"],
+            day=checked.day,
+            who=f"{config.who} ({context.dag_id}/{context.run_id})",
+            scores_uri=scores.uri,
+        )
+        for number, row in enumerate(rows)
+    ]
+
+
+def _row(
+    row: dict[str, Any],
+    prediction_id: str,
+    checked: prospects.ProspectsArtifact,
+    chosen: selection.SelectionArtifact,
+    context: RunContext,
+) -> dict[str, Any]:
+    texts = [reason["text"] for reason in row["reasons"][:REASONS]]
+    told = {f"reason_{n}": texts[n - 1] if n <= len(texts) else "" for n in range(1, REASONS + 1)}
+    named = {name: row[name] for name in ("rank", "contact_id", "probability", "decision", "expected_profit", "decile")}
+    return named | told | {
+        "contact_date": checked.day.isoformat(),
+        "model_version": chosen.version,
+        "run_id": context.run_id,
+        "as_of": context.as_of.isoformat(),
+        "prediction_id": prediction_id,
+    }  # fmt: skip
+
+
+def _csv_writer(path: Path, open_files: ExitStack) -> Any:
+    stream = open_files.enter_context(path.open("w", encoding="utf-8", newline=""))
+    writer = csv.writer(stream, delimiter=";")
+    writer.writerow(COLUMNS)
+    return writer
+
+
+def _write_rejected(path: Path, ref: ArtifactRef, context: RunContext) -> None:
+    """The quarantined rows for people: row in the list, why, the row as it came."""
+    import pyarrow.parquet as pq
+
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, delimiter=";")
+        writer.writerow(["row", "contact_id", "status", "reasons", "as it came"])
+        with context.store.local_copy(f"{ref.uri}/{prospects.REJECTED}") as folder:
+            for part in sorted(folder.glob("part-*.parquet")):
+                for rows in pq.ParquetFile(part).iter_batches():
+                    for row in rows.to_pylist():
+                        why = "; ".join(f"{breach['rule']}: {breach['detail']}" for breach in row["breaches"])
+                        cells = [row["source_row"], row["contact_id"], row["status"], why, row["raw"]]
+                        writer.writerow([safe_cell("" if cell is None else cell) for cell in cells])

@@ -1,0 +1,78 @@
+"""Last step of a scoring run: what was published, in words, for the mail."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+
+from bank_marketing.artifacts import ArtifactRef
+from bank_marketing.components.context import Entity, RunContext
+from bank_marketing.scoring import call_list, prospects
+
+COMPONENT = "notify_scored"
+KIND = "scoring_notice"
+
+
+class NoticeConfig(Entity):
+    """Nothing to choose."""
+
+
+class NoticeInputs(Entity):
+    """The published list and the list that came in."""
+
+    call_list: ArtifactRef
+    prospects: ArtifactRef
+
+
+class NoticeArtifact(Entity):
+    """`subject.txt` and `mail.html`, as the mailing task sends them."""
+
+    ref: ArtifactRef
+    headline: str
+
+
+def run(config: NoticeConfig, inputs: NoticeInputs, context: RunContext) -> NoticeArtifact:
+    """Write the mail of a run. Raises ArtifactMissing, ArtifactCorrupt."""
+    made, checked = call_list.load(inputs.call_list, context), prospects.load(inputs.prospects, context)
+    rows = made.rows
+    headline = f"{rows['called']:,} of {rows['rows']:,} prospects of {made.day} to be called"
+    synthetic = "SYNTHETIC " if checked.source["synthetic"] else ""
+    quarantined = "; ".join(f"{entry['rows']} x {rule}: {entry['detail']}" for rule, entry in sorted(checked.breaches.items()))
+    facts = {
+        "Call list": f"{made.ref.uri}/{call_list.CALL_LIST_CSV}",
+        "All scores": f"{made.ref.uri}/{call_list.SCORES_CSV}",
+        "Expected profit": f"{made.expected_profit:,.0f} euro",
+        "Model version": str(made.model_version),
+        "Counts known through": str(checked.state.last_contact_day),
+        "Quarantined": f"{rows['rejected']} rows. {quarantined}" if rows["rejected"] else "no row",
+        "Duplicates": str(rows["duplicates"]),
+        "Why a client is on it": "bank-marketing trace CONTACT_ID",
+    }
+    cells = "".join(
+        f'<tr><th style="text-align:left;padding:6px 12px 6px 0;color:#5a6578;vertical-align:top">{escape(name)}</th>'
+        f'<td style="padding:6px 0;overflow-wrap:anywhere">{escape(value)}</td></tr>'
+        for name, value in facts.items()
+    )
+    html = (
+        '<div style="font-family:Segoe UI,Helvetica,Arial,sans-serif;max-width:640px;margin:auto;color:#1f2a44;font-size:15px">'
+        f'<h2 style="font-size:19px">{escape(synthetic + headline)}</h2>'
+        f'<table style="border-collapse:collapse;width:100%">{cells}</table></div>'
+    )
+    with context.stage() as stage:
+        (stage.path / "mail.html").write_text(html, encoding="utf-8")
+        (stage.path / "subject.txt").write_text(f"[bank-marketing] {synthetic}{headline}\n", encoding="utf-8")
+        (stage.path / "facts.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        manifest = context.publish(
+            stage,
+            COMPONENT,
+            KIND,
+            parents=[inputs.call_list, inputs.prospects],
+            notes={"headline": headline},
+            volatile=lambda path: True,
+        )
+    return load(manifest.ref, context)
+
+
+def load(ref: ArtifactRef, context: RunContext) -> NoticeArtifact:
+    """The artifact behind a reference."""
+    return NoticeArtifact(ref=ref, headline=str(context.store.manifest(ref).notes["headline"]))
