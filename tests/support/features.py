@@ -30,16 +30,23 @@ def features_table(days: int = 120, rows_a_day: int = 30, *, seed: int = 1, sign
             table[column.name] = 1.0
     score = signal * ((table["job"] == "retired") + (table["contact"] == "cellular") - 0.5) - 1.0
     table["y"] = (generator.random(n) < 1 / (1 + np.exp(-score))).astype("int32")
-    by_day = table.groupby("contact_date")["y"].agg(["size", "sum"])
-    for window in (1, 5, 20, 10_000):
-        name = "all" if window == 10_000 else f"{window}d"
-        earlier = by_day.shift(1).rolling(window, min_periods=1).sum().fillna(0).astype("int64")
-        table[f"contacts_{name}"] = table["contact_date"].map(earlier["size"])
-        table[f"conversions_{name}"] = table["contact_date"].map(earlier["sum"])
+    table = with_history(table)
     table["list_size"] = rows_a_day
     table["days_since_last_contact_day"] = 1
     part = np.select([np.arange(n) < 0.6 * n, np.arange(n) < 0.8 * n], ["train", "validation"], "holdout")
     return table.assign(split=part)
+
+
+def with_history(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the campaign's counts that its own outcomes give: contacts and conversions of the contact days before each row's."""
+    counted = table.copy()
+    by_day = counted.groupby("contact_date")["y"].agg(["size", "sum"])
+    for window in (1, 5, 20, 10_000):
+        name = "all" if window == 10_000 else f"{window}d"
+        earlier = by_day.shift(1).rolling(window, min_periods=1).sum().fillna(0).astype("int64")
+        counted[f"contacts_{name}"] = counted["contact_date"].map(earlier["size"])
+        counted[f"conversions_{name}"] = counted["contact_date"].map(earlier["sum"])
+    return counted
 
 
 def publish_features(table: pd.DataFrame, context: RunContext, *, synthetic: bool = False) -> ArtifactRef:
