@@ -60,7 +60,7 @@ def new_home(folder: Path) -> Path:
     return home
 
 
-def run(*arguments: str, told: dict[str, str], check: bool = True, timeout: int = 280) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, told: dict[str, str], check: bool = True, timeout: int = 800) -> subprocess.CompletedProcess[str]:
     """Run Airflow's command line; raises AssertionError with the end of its output when it fails."""
     done = subprocess.run(
         [sys.executable, "-m", "airflow", *arguments], env=told, cwd=PROJECT,
