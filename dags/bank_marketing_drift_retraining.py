@@ -1,0 +1,73 @@
+"""Watch what the model meets and achieves, and train again when the world has changed.
+
+Looks at the contacts of the last days: how far they lie from what the production model learned from, and how its predictions for them
+turned out. Retrains when the latest window and enough of the last ones violate a threshold, outside the cool-down. Each decision is
+recorded with its numbers, below `monitoring/decisions` of the artifact store, and shown on the decision's asset. The training DAG's own
+judge still decides whether the new model is better.
+
+| trigger | day it looks at (`as_of`) |
+|---|---|
+| daily at 04:00 | the logical date, the day that just ended |
+| new features or a new call list | the day of the event, else today |
+| by hand | the parameter `as_of`, else today |
+| backfill | the logical date of each run; a retraining it starts may not promote |
+
+Thresholds and measured false alarms: `docs/monitoring.md`. What each alert means: `docs/runbooks.md`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import DAG, Asset, AssetOrTimeSchedule, CronDataIntervalTimetable, Param
+
+from bank_marketing_airflow.mail import FailureMail, RunFailureMail
+from bank_marketing_airflow.operators import ReportOperator, StepOperator
+from bank_marketing_airflow.retraining import DecisionOperator, TriggerRetrainingOperator
+from bank_marketing_airflow.retry import RETRY_POLICY
+
+FEATURES = Asset("bank-marketing-features", uri="bank-marketing://features")
+CALL_LIST = Asset("bank-marketing-call-list", uri="bank-marketing://call-list")
+DECISION = Asset("bank-marketing-retraining-decision", uri="bank-marketing://retraining-decision")
+
+with DAG(
+    "bank_marketing_drift_retraining",
+    description="From outcomes to the decision to train again",
+    doc_md=__doc__,
+    schedule=AssetOrTimeSchedule(
+        timetable=CronDataIntervalTimetable("0 4 * * *", timezone="UTC"), assets=(FEATURES | CALL_LIST)
+    ),
+    start_date=datetime(2008, 5, 5, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=1),
+    on_failure_callback=RunFailureMail(),
+    tags=["bank-marketing", "monitoring"],
+    params={
+        "as_of": Param(None, type=["null", "string"], format="date", title="Day", description="YYYY-MM-DD; empty: see above")
+    },
+    default_args={
+        "owner": "ml-platform",
+        "retries": 2,
+        "retry_delay": timedelta(seconds=30),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=10),
+        "retry_policy": RETRY_POLICY,
+        "execution_timeout": timedelta(minutes=15),
+        "on_failure_callback": FailureMail(),
+    },
+) as dag:
+    collect = StepOperator(task_id="collect_window")
+    collected = {"collect_window": collect.output}
+    drift = StepOperator(task_id="detect_drift", refs=collected)
+    performance = StepOperator(task_id="measure_performance", refs=collected)
+    found = collected | {"detect_drift": drift.output, "measure_performance": performance.output}
+    decide = DecisionOperator(task_id="decide_retraining", refs=found, outlets=[DECISION])
+    trigger = TriggerRetrainingOperator(
+        task_id="trigger_retraining", decision=decide.output, trigger_dag_id="bank_marketing_training"
+    )
+    notify = ReportOperator(
+        task_id="notify_decision", refs=found | {"decide_retraining": decide.output}, trigger_rule="none_failed"
+    )
+
+    collect >> [drift, performance] >> decide >> trigger >> notify
