@@ -47,9 +47,11 @@ def replay(
     if every not in ("month", "week", "day"):
         raise ConfigError(f"--every {every} is not known: choose month, week or day")
     settings = Settings()
-    _land_when_empty(settings)
+    land_when_empty(settings)
     last = day_or_last(end)
     first = parse_as_of(start) if start else None
+    if first is not None and first > last:
+        raise ConfigError(f"--from {first} lies after --to {last}: give the first day first")
     with progress_bar() as progress:
         task = progress.add_task("preparing", total=None)
 
@@ -69,7 +71,7 @@ def replay(
         console.print(f"Copied to {output}", highlight=False, soft_wrap=True)
 
 
-def _land_when_empty(settings: Settings) -> None:
+def land_when_empty(settings: Settings) -> None:
     """Land the campaign when nothing has landed, so that the command works on a fresh clone."""
     from bank_marketing.landing.commands import CAMPAIGN_DAYS, land
     from bank_marketing.landing.zone import LandingZone

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import RunContext
+from bank_marketing.economics import Economics
 from bank_marketing.modeling.baselines import trailing_rate_threshold
 from bank_marketing.monitoring import window as windows
 from bank_marketing.monitoring.config import MonitoringConfig
 from bank_marketing.monitoring.drift import assess_drift
-from bank_marketing.monitoring.performance import assess_performance
+from bank_marketing.monitoring.performance import assess_performance, outcome_figures
 from bank_marketing.registry import records
 from bank_marketing.registry.registry import ModelVersion, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pandas as pd
 
 DETECT_DRIFT, MEASURE_PERFORMANCE = "detect_drift", "measure_performance"
 DRIFT, PERFORMANCE, EVIDENTLY = "drift.json", "performance.json", "evidently.html"
@@ -59,23 +62,27 @@ def detect_drift(config: MonitoringConfig, window: ArtifactRef, context: RunCont
 
 
 def measure_performance(config: MonitoringConfig, window: ArtifactRef, context: RunContext) -> ArtifactRef:
-    """Judge the predictions that the version in production made for a window, by their outcomes.
+    """Judge the predictions that were made for a window, by their outcomes.
+
+    Those of the version in production decide. Beside them stand the figures of all predictions, by whichever version was in production
+    on the evening before each call (`as_called`): what the clients of these days were called by.
 
     Raises:
         ArtifactMissing, ArtifactCorrupt: the window is not what the reference says.
         RegistryUnavailable: MLflow does not answer.
     """
     version = _version(window, context)
-    told: dict[str, Any] = {"enough": False, "violates": False, "reasons": [], "figures": {}}
+    told: dict[str, Any] = {"enough": False, "violates": False, "reasons": [], "figures": {}, "as_called": {}}
     if version is not None:
         rows = windows.load_rows(window, context)
+        called = as_called(rows, context.settings.economics)
         other = rows["version"] != version.version
         rows.loc[other, "probability"] = float("nan")
         reference = Registry(context.settings, context.store).reference(version)
         finding = assess_performance(
             rows, evaluated(version, context), trailing_rate_threshold(reference), context.settings.economics, config
         )
-        told = finding.to_json()
+        told = finding.to_json() | {"as_called": called}
         log.info(
             "performance on %d of %d contacts: %s", finding.rows, finding.of_rows, "; ".join(finding.reasons) or "in order"
         )
@@ -90,6 +97,24 @@ def measure_performance(config: MonitoringConfig, window: ArtifactRef, context: 
             details={"violates": told["violates"], "model_digest": version.digest if version else ""},
             notes={"model_version": version.version if version else None},
         ).ref
+
+
+def as_called(rows: pd.DataFrame, economics: Economics) -> dict[str, Any]:
+    """Figures of a window's predictions whichever version made them, and contacts by version; empty when there are none.
+
+    Args:
+        rows: of the window, with y, and version, probability and called of the prediction (nan: none).
+        economics: prices the decisions.
+    """
+    known = rows[rows["probability"].notna()]
+    if known.empty:
+        return {}
+    y, called = known["y"].to_numpy(int), known["called"].to_numpy(bool)
+    counts = known["version"].astype(int).value_counts().sort_index()
+    return {
+        "versions": {str(version): int(count) for version, count in counts.items()},
+        "figures": outcome_figures(y, known["probability"].to_numpy(float), called, economics),
+    }
 
 
 def evaluated(version: ModelVersion, context: RunContext) -> Mapping[str, float]:

@@ -19,7 +19,7 @@ from bank_marketing.modeling.baselines import trailing_rate_threshold
 from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.model import TermDepositModel, train
 from bank_marketing.monitoring.config import MonitoringConfig
-from bank_marketing.monitoring.decision import WindowVerdict, decide
+from bank_marketing.monitoring.decision import Decision, WindowVerdict, decide
 from bank_marketing.monitoring.drift import assess_drift
 from bank_marketing.monitoring.performance import COMPARED, assess_performance
 from bank_marketing.monitoring.window import recent_rows
@@ -78,15 +78,21 @@ class Platform:
         Returns:
             The evening's monitoring figures (empty before the first model), and what was done.
         """
-        today = str(known["contact_date"].iloc[-1])
         if self.production is None:
             return {}, self.retrain(known, "no model in production yet")
+        monitored, decision = self.watch(known, made)
+        return monitored, self.retrain(known, decision.reason) if decision.retrain else []
+
+    def watch(self, known: pd.DataFrame, made: pd.DataFrame) -> tuple[dict[str, Any], Decision]:
+        """Monitor one evening, remember its window, and decide; nothing is trained. Arguments as of `evening`."""
+        assert self.production is not None
+        today = str(known["contact_date"].iloc[-1])
         window = recent_rows(known, self.config.monitoring)
         found, verdict = self._look(window, made, today)
         decision = decide(verdict, self.windows, self.last_retraining, date.fromisoformat(today), self.config.monitoring)
         self.windows = [*self.windows, verdict][-self.config.monitoring.of_windows :]
         monitored = found | {"day": today, "version": self.production.version, "decision": decision.model_dump(mode="json")}
-        return monitored, self.retrain(known, decision.reason) if decision.retrain else []
+        return monitored, decision
 
     def _look(self, window: pd.DataFrame, made: pd.DataFrame, today: str) -> tuple[dict[str, Any], WindowVerdict]:
         deployed, config = self.production, self.config

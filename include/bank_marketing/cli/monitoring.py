@@ -1,0 +1,93 @@
+"""The command that measures the monitoring: false alarms where nothing changed, delays where something did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.table import Table
+
+from bank_marketing.cli.shared import AsOf, command, console, day_or_last, progress_bar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@command
+def measure_monitoring(
+    as_of: AsOf = "",
+    worlds: Annotated[
+        int, typer.Option(min=1, max=1000, help="Worlds without a change, for each stretch and each way of making them.")
+    ] = 10,
+    seed: Annotated[int, typer.Option(help="Of the random orders.")] = 7,
+    output: Annotated[Path | None, typer.Option(help="Folder for evenings.csv, chance.csv and delays.csv.")] = None,
+) -> None:
+    """Measure the monitoring: how often it calls for a training when nothing changed, and how long it takes when the world did."""
+    from bank_marketing.cli.replay import land_when_empty
+    from bank_marketing.components.context import RunContext
+    from bank_marketing.contract import load_contract
+    from bank_marketing.errors import NotEnoughHistory
+    from bank_marketing.modeling.results import load_results
+    from bank_marketing.replay import alarms
+    from bank_marketing.replay.platform import ReplayConfig
+    from bank_marketing.replay.table import features_of, read_features
+    from bank_marketing.settings import Settings
+
+    settings = Settings()
+    land_when_empty(settings)
+    last = day_or_last(as_of)
+    context = RunContext("replay", f"features-{last}", last, settings)
+    choice = load_results(settings.results, load_contract().digest).winner.choice
+    config = ReplayConfig(choice=choice, economics=settings.economics)
+    with progress_bar() as progress:
+        task = progress.add_task("preparing", total=None)
+        table = read_features(features_of(context, lambda step: progress.update(task, description=step)), context)
+        progress.update(task, description="changes", total=len(alarms.CHANGES))
+        delays = alarms.delays(table, config, lambda name: progress.advance(task))
+        progress.update(task, description="calm worlds", total=2 * worlds * len(alarms.STRETCHES), completed=0)
+        evenings = alarms.false_alarms(table, config, worlds, seed, lambda name: progress.advance(task))
+    if evenings.empty:
+        raise NotEnoughHistory(f"up to {last} none of the calm stretches of the campaign has landed: nothing to measure")
+    chance = alarms.chance(evenings)
+    _show_alarms(alarms.summary(evenings))
+    _show_chance(chance)
+    _show_delays(delays)
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        evenings.round(6).to_csv(output / "evenings.csv", index=False)
+        chance.round(6).to_csv(output / "chance.csv", index_label="column")
+        delays.to_csv(output / "delays.csv", index=False)
+        console.print(f"Written to {output}", highlight=False, soft_wrap=True)
+
+
+def _show_alarms(summary: pd.DataFrame) -> None:
+    table = Table("", "moved", "worlds", "evenings", "drift", "decay", "trainings", "a year",
+                  title="False alarms: evenings that violate, and trainings", box=box.SIMPLE)  # fmt: skip
+    for row in summary.to_dict("records"):
+        table.add_row(
+            row["stretch"], row["moved"], f"{row['worlds']}", f"{row['evenings']:,}", f"{row['drift']:.1%}",
+            f"{row['performance']:.1%}", f"{row['retrainings']:.0f}", f"{row['per_year']:.1f}",
+        )  # fmt: skip
+    console.print(table)
+
+
+def _show_chance(chance: pd.DataFrame) -> None:
+    table = Table("", "median", "99 %", "largest", title="Distances by chance, as shares of the threshold", box=box.SIMPLE)
+    for name, row in chance.iterrows():
+        table.add_row(str(name), *(f"{row[key]:.2f}" for key in ("median", "p99", "largest")))
+    console.print(table)
+
+
+def _show_delays(delays: pd.DataFrame) -> None:
+    table = Table(
+        "", "since", "violates", "training", title="Delays after real changes: contact days (contacts)", box=box.SIMPLE
+    )
+    for row in delays.to_dict("records"):
+        reached = [
+            f"{row[what]}: {row[f'{what}_days']} ({row[f'{what}_contacts']:,})" if row[what] else "never"
+            for what in ("violation", "retraining")
+        ]
+        table.add_row(row["change"], row["since"], *reached)
+    console.print(table)

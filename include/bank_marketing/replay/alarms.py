@@ -1,0 +1,226 @@
+"""How good the alarm is: how often it cries when nothing has changed, and how long it takes when something has.
+
+*False alarms* are counted in worlds where nothing changes because of how they are made: the real contacts of one calm stretch of the
+campaign, put on its contact days in random order. Whole days are moved (what is called on one day has something in common), or single
+contacts (every difference is chance). The first days of such a world train and judge a model as the platform does, and the others are
+lived with it, evening by evening, by the platform's own monitoring.
+
+*Delays* are counted on the campaign as it was: a model trained the evening before a change that is known from history lives on through
+it, and is not replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from bank_marketing.components.training import reference_rows
+from bank_marketing.errors import NotEnoughHistory
+from bank_marketing.modeling.baselines import trailing_rate_threshold
+from bank_marketing.modeling.metrics import evaluate
+from bank_marketing.modeling.model import train
+from bank_marketing.monitoring.performance import COMPARED
+from bank_marketing.replay.platform import Deployed, Platform, ReplayConfig
+from bank_marketing.replay.table import known_on, split
+
+Moved = Literal["days", "contacts"]
+
+#: Shares of a world's days that train, choose the threshold, and judge; the others are lived.
+TRAIN, VALIDATION, JUDGED = 0.30, 0.45, 0.60
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Contact days during which the bank called in one way: channel, volume and rate of subscription stay of one order."""
+
+    name: str
+    first: str
+    last: str
+
+
+STRETCHES = (
+    Stretch("May and June 2008, by telephone", "2008-05-05", "2008-06-30"),
+    Stretch("July and August 2008", "2008-07-01", "2008-08-31"),
+    Stretch("April and May 2009", "2009-04-01", "2009-05-31"),
+    Stretch("June to December 2009", "2009-06-01", "2009-12-31"),
+    Stretch("March to November 2010", "2010-03-01", "2010-11-26"),
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change that is known from history: what changed, and the first contact day after it."""
+
+    name: str
+    day: str
+
+
+CHANGES = (
+    Change("from telephone to mobile", "2008-07-01"),
+    Change("the crisis: a few calls, most of them successful", "2008-10-01"),
+    Change("after the crisis: 45 instead of 5 percent subscribe", "2009-03-01"),
+)
+
+
+def false_alarms(
+    table: pd.DataFrame,
+    config: ReplayConfig,
+    worlds: int,
+    seed: int = 7,
+    on_world: Callable[[str], None] = lambda name: None,
+) -> pd.DataFrame:
+    """Live worlds in which nothing changes.
+
+    Args:
+        table: features with outcomes, in time order; a stretch that it does not hold is left out.
+        config: of the platform's components.
+        worlds: for each stretch and each way of moving.
+        seed: of the random orders.
+        on_world: called after each world, for progress.
+
+    Returns:
+        One row an evening: stretch, moved, world, day, enough, drift, performance (whether it violates), retrain, reasons, and the
+        distance of each column as a share of its threshold, `d_<column>`.
+    """
+    found = []
+    for stretch in STRETCHES:
+        rows = table[table["contact_date"].between(stretch.first, stretch.last)]
+        for moved in ("days", "contacts") if len(rows) else ():
+            for world in range(worlds):
+                generator = np.random.default_rng([seed, world])
+                found += [
+                    {"stretch": stretch.name, "moved": moved, "world": world} | evening
+                    for evening in _evenings(shuffled(rows, moved, generator), config)
+                ]
+                on_world(stretch.name)
+    return pd.DataFrame(found)
+
+
+def shuffled(rows: pd.DataFrame, moved: Moved, generator: np.random.Generator) -> pd.DataFrame:
+    """The same contacts on the same contact days in random order, features and outcomes unchanged."""
+    days = rows["contact_date"].to_numpy(str)
+    if moved == "contacts":
+        return rows.iloc[generator.permutation(len(rows))].assign(contact_date=days)
+    names = np.unique(days)
+    place = dict(zip(names, generator.permutation(names), strict=True))
+    return rows.assign(contact_date=[place[day] for day in days]).sort_values("contact_date", kind="stable", ignore_index=True)
+
+
+def _evenings(world: pd.DataFrame, config: ReplayConfig) -> Iterator[dict[str, Any]]:
+    """Train and judge on the first days of a world, live the others."""
+    days = world["contact_date"].unique()
+    cuts = [str(days[int(share * len(days))]) for share in (TRAIN, VALIDATION, JUDGED)]
+    places = [0, *(int(world["contact_date"].searchsorted(cut)) for cut in cuts)]
+    parts = [world.iloc[first:last] for first, last in pairwise(places)]
+    platform = Platform(config, _deployed(config, *parts), 1)
+    for found, _ in watch(platform, world, cuts[-1]):
+        columns = found["drift"]["columns"]
+        yield {
+            "day": found["day"],
+            "enough": found["drift"]["enough"],
+            "drift": found["drift"]["violates"],
+            "performance": found["performance"]["violates"],
+            "retrain": found["decision"]["retrain"],
+            "reasons": found["decision"]["reason"],
+            **{f"d_{entry['column']}": entry["statistic"] / entry["threshold"] for entry in columns},
+        }
+
+
+def watch(platform: Platform, table: pd.DataFrame, since: str) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
+    """Live the contact days from `since` on with the model that is in production, and never replace it.
+
+    Yields:
+        Of each evening: the monitoring figures, and what had landed by then.
+    """
+    deployed = platform.production
+    assert deployed is not None
+    live = table[table["contact_date"] >= since]
+    p = deployed.model.predict_proba(live)
+    made = live[["contact_id", "contact_date"]].assign(
+        version=deployed.version, probability=p, called=p >= deployed.model.threshold
+    )
+    for day in live["contact_date"].unique():
+        known = known_on(table, str(day))
+        found, decision = platform.watch(known, known_on(made, str(day)))
+        if decision.retrain:  # the cool-down runs as if a training had been started and had brought nothing better
+            platform.last_retraining = date.fromisoformat(str(day))
+        yield found, known
+
+
+def _deployed(config: ReplayConfig, fitted: pd.DataFrame, validation: pd.DataFrame, judged: pd.DataFrame) -> Deployed:
+    """A model as the platform deploys it, without asking whether it is better than another."""
+    model, _ = train(config.choice, fitted, validation)
+    figures = evaluate(judged["y"].to_numpy(int), model.predict_proba(judged), model.threshold).model_dump()
+    learned = pd.concat([fitted, validation], ignore_index=True)
+    return Deployed(
+        version=1,
+        model=model,
+        reference=reference_rows(model, learned, config.training.reference_rows),
+        evaluated={name: float(figures[name]) for name in COMPARED},
+        trailing_threshold=trailing_rate_threshold(validation),
+    )
+
+
+def delays(table: pd.DataFrame, config: ReplayConfig, on_change: Callable[[str], None] = lambda name: None) -> pd.DataFrame:
+    """Live through the known changes with the model of the evening before.
+
+    Returns:
+        One row a change that the table holds: change, since (first contact day after it), what violates first (`drift` or
+        `performance`), first_violation and retraining (ISO days, empty when they never came), and for both the contact days and
+        contacts from the change to that evening, counted with it.
+    """
+    found = []
+    for change in CHANGES:
+        before = table[table["contact_date"] < change.day]
+        try:
+            parts = split(before, config.transformation)
+        except (NotEnoughHistory, IndexError):
+            continue
+        if len(before) < len(table):
+            deployed = _deployed(config, parts["train"], parts["validation"], parts["holdout"])
+            found.append(_delay(change, Platform(config, deployed, 1), table, len(before)))
+        on_change(change.name)
+    return pd.DataFrame(found)
+
+
+def _delay(change: Change, platform: Platform, table: pd.DataFrame, before: int) -> dict[str, Any]:
+    row: dict[str, Any] = {"change": change.name, "since": str(table["contact_date"].iloc[before]), "first": ""}
+    row |= {f"{what}{unit}": "" for what in ("violation", "retraining") for unit in ("", "_days", "_contacts", "_why")}
+    for number, (found, known) in enumerate(watch(platform, table, change.day), start=1):
+        reached = {"_days": number, "_contacts": len(known) - before}
+        kinds = [kind for kind in ("drift", "performance") if found[kind]["violates"]]
+        why = "; ".join(platform.windows[-1].reasons)
+        if kinds and not row["violation"]:
+            row |= {"first": " and ".join(kinds), "violation": found["day"], "violation_why": why}
+            row |= {f"violation{unit}": value for unit, value in reached.items()}
+        if found["decision"]["retrain"]:
+            row |= {"retraining": found["day"], "retraining_why": why}
+            return row | {f"retraining{unit}": value for unit, value in reached.items()}
+    return row
+
+
+def summary(evenings: pd.DataFrame) -> pd.DataFrame:
+    """False alarms by stretch and way of moving: evenings, and the share of them that violate and that start a training."""
+    enough = evenings[evenings["enough"]]
+    grouped = enough.groupby(["moved", "stretch"], sort=False)
+    table = grouped.agg(
+        worlds=("world", "nunique"),
+        evenings=("day", "size"),
+        drift=("drift", "mean"),
+        performance=("performance", "mean"),
+        retrainings=("retrain", "sum"),
+    )
+    return table.assign(per_year=240 * table["retrainings"] / table["evenings"]).reset_index()
+
+
+def chance(evenings: pd.DataFrame) -> pd.DataFrame:
+    """How far chance alone moves each column, as shares of its threshold: median, 99 percent, largest; farthest first."""
+    distances = evenings.loc[evenings["enough"], [name for name in evenings if str(name).startswith("d_")]]
+    table = pd.DataFrame({"median": distances.median(), "p99": distances.quantile(0.99), "largest": distances.max()})
+    return table.rename(index=lambda name: str(name)[2:]).sort_values("p99", ascending=False)
