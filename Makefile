@@ -13,10 +13,10 @@ ENV := . ./.airflow/env.sh &&
 AS_OF ?=
 PYTEST ?=
 
-.PHONY: help setup run serve replay test lint format airflow backfill dag-docs experiments protocol doctor lock lock-check clean
+.PHONY: help setup run score serve replay test lint format airflow backfill rollback dag-docs experiments protocol up down clean-volumes test-compose doctor s3-jars lock lock-check clean
 
 help: ## list the commands
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 setup: ## prepare .venv, a Java and Airflow's home; the other commands call it
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and none was found on PATH; or name it: make setup PYTHON=/path/to/python3.12"; exit 1; }
@@ -28,18 +28,22 @@ run: setup ## run the training DAG, on the last landed day or as of a day: make 
 replay: setup ## replay the campaign as lived, month by month: what the platform would have earned; FROM=, TO=, EVERY=week, OUTPUT=folder
 	@$(ENV) bank-marketing replay $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) --every $(or $(EVERY),month) $(if $(OUTPUT),--output $(OUTPUT))
 
+score: setup ## the nightly scoring without Airflow, on the newest evening or one of your own: make score AS_OF=2010-06-30
+	@$(ENV) bank-marketing call-list $(if $(AS_OF),--as-of $(AS_OF))
+
 serve: setup ## the API and the analyst's pages on localhost:8000, on the model in production; Ctrl-C ends it
 	@$(ENV) bank-marketing serve
 
 test: setup ## run all tests that need no container engine; a part of them: make test PYTEST=tests/etl
 	@$(ENV) python -m pytest $(PYTEST)
 
-lint: setup ## check style, types, the package's floors, YAML and the lock
+lint: setup ## check style, types, the package's floors, YAML, the containers and the lock
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/yamllint --strict .
+	$(BIN)/python -m scripts.deploy_checks
 	$(BIN)/python -m scripts.lock check
 
 format: setup ## let ruff format the code and mend what it can
@@ -58,8 +62,27 @@ protocol: setup ## judge the chosen model and its baselines month by month; writ
 backfill: setup ## run the training DAG for days of the past, dry run first: make backfill FROM=2010-06-01 TO=2010-06-14 [YES=1] [PROMOTE=1] [AGAIN=1]
 	@$(ENV) python -m scripts.backfill --from "$(FROM)" --to "$(TO)" $(if $(PROMOTE),--promote) $(if $(AGAIN),--again) $(if $(YES),--yes)
 
+rollback: setup ## put an earlier model version back into production, on record: make rollback TO=3 REASON="..."
+	@$(ENV) bank-marketing rollback --to "$(TO)" --reason "$(REASON)"
+
 dag-docs: setup ## write docs/dags.md again after a change of a DAG
 	@$(ENV) python -m scripts.dag_docs
+
+up: ## the whole platform in containers: build, start, wait, say where to look. Needs Docker and a Python
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; without one: docker compose up"; exit 1; }
+	@$(PYTHON) -m scripts.compose_up
+
+down: ## stop the containers; the data stay
+	docker compose --profile '*' down --remove-orphans
+
+clean-volumes: ## remove the containers and their data, after asking (YES=1: without)
+	@YES=$(YES) $(or $(PYTHON),python3) -m scripts.compose_clean
+
+test-compose: setup ## build and start the containers and try everything on them; needs a Docker engine and some 20 minutes
+	@$(ENV) python -m pytest -m compose --timeout 3600 tests/compose
+
+s3-jars: ## fetch what Spark needs for artifacts on S3 (BANK_ARTIFACT_ROOT=s3://…): 13 MB from Maven Central, checked
+	@$(PYTHON) -m scripts.spark_jars
 
 doctor: ## check Python, Java, disk, memory, ports, the archive, the environment, and say how to mend them
 	@if [ -f .airflow/env.sh ]; then . ./.airflow/env.sh; fi; PYTHONPATH=include $(or $(PYTHON),python3) -m scripts.doctor

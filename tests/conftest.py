@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 if TYPE_CHECKING:
     from bank_marketing.landing.archive import Archive
+    from tests.support.s3_server import S3Server
     from tests.support.small_run import SmallRun
 
 from bank_marketing.components.context import RunContext
@@ -82,3 +83,12 @@ def small_run(tmp_path_factory: pytest.TempPathFactory, spark: SparkSession) -> 
     from tests.support.small_run import run_small
 
     return run_small(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """A running S3 server. A test works in a bucket of its own, and stops or freezes only a server of its own."""
+    from tests.support.s3_server import s3_server
+
+    with s3_server() as server:
+        yield server

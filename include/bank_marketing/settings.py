@@ -36,12 +36,14 @@ class Settings(BaseSettings):
     registry_timeout_seconds: int = Field(default=10, gt=0, description="patience for one MLflow request")
     landing_settle_seconds: float = Field(default=2.0, ge=0, description="a younger landed file may still be written")
     mail_to: str = Field(default="", description="recipients of reports and alerts, comma-separated")
+    public_url: str = Field(default="http://localhost:8000", description="where people's browsers reach the analyst's pages")
     public_mlflow_url: str = Field(default="", description="where people's browsers reach MLflow, for links")
     call_cost: float = Field(default=8.0, gt=0, description="cost of one call, in euro")
     deposit_margin: float = Field(default=40.0, gt=0, description="margin of one deposit, in euro")
     s3_endpoint_url: str | None = Field(default=None, description="S3 server when it is not AWS")
     s3_access_key: SecretStr | None = Field(default=None, description="else the usual AWS credential chain")
     s3_secret_key: SecretStr | None = Field(default=None, description="else the usual AWS credential chain")
+    s3_timeout_seconds: float = Field(default=20.0, gt=0, description="patience for each answer of S3, of which there are four")
 
     @property
     def economics(self) -> Economics:

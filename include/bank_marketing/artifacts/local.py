@@ -6,15 +6,19 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from bank_marketing.artifacts.digests import content_digest, file_digest
 from bank_marketing.artifacts.manifest import FileEntry, Manifest
 from bank_marketing.artifacts.store import MANIFEST, ArtifactStore, Stage
 from bank_marketing.errors import ArtifactMissing, StoreUnavailable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _STAGING = "_staging"
 
@@ -28,7 +32,7 @@ _WHY = {
 
 
 @contextmanager
-def _told(action: str, place: Path | str) -> Iterator[None]:
+def told(action: str, place: Path | str) -> Iterator[None]:
     """Turn an OSError into the sentence an operator needs."""
     try:
         yield
@@ -47,13 +51,16 @@ def path_of(uri: str) -> Path:
     return Path(unquote(urlsplit(uri).path))
 
 
-class _LocalStage(Stage):
-    def __init__(self, store: LocalStore, path: Path) -> None:
-        self.store = store
-        self.path = path
-        self.uri = store.spark_uri(uri_of(path))
+def is_marker(path: Path) -> bool:
+    """Whether a file is Spark's or the system's own, and no part of an artifact."""
+    return path.name.startswith((".", "_SUCCESS"))
+
+
+class FolderStage(Stage):
+    """A stage whose files lie in a local folder: all but where it is published to."""
 
     def adopt(self, spark_folder: str, target: str) -> bool:
+        """Give Spark's one part file its name."""
         parts = sorted((self.path / spark_folder).glob("part-*"))
         if not parts:
             return False
@@ -61,17 +68,23 @@ class _LocalStage(Stage):
             raise ValueError(f"{spark_folder} holds {len(parts)} part files, expected one")
         final = self.path / target
         final.parent.mkdir(parents=True, exist_ok=True)
-        parts[0].rename(final)
+        self.rename(parts[0], final)
         return True
 
     def number_parts(self, spark_folder: str) -> None:
+        """Give Spark's part files numbers for names."""
         for number, part in enumerate(sorted((self.path / spark_folder).glob("part-*"))):
-            part.rename(part.with_name(f"part-{number}.parquet"))
+            self.rename(part, part.with_name(f"part-{number}.parquet"))
+
+    def rename(self, path: Path, target: Path) -> None:
+        """Give a staged file another name."""
+        path.rename(target)
 
     def files(self, folder: str = "") -> list[FileEntry]:
+        """Staged files with their digests."""
         base = self.path / folder
-        found = sorted(path for path in base.rglob("*") if path.is_file() and not path.name.startswith((".", "_SUCCESS")))
-        with _told("read", base):
+        found = sorted(path for path in base.rglob("*") if path.is_file() and not is_marker(path))
+        with told("read", base):
             return [
                 FileEntry(
                     path=path.relative_to(base).as_posix(),
@@ -82,10 +95,17 @@ class _LocalStage(Stage):
                 for path in found
             ]
 
-    def commit(self, manifest: Manifest, folder: str = "") -> None:
+
+class _LocalStage(FolderStage):
+    def __init__(self, store: LocalStore, path: Path) -> None:
+        self.store: LocalStore = store
+        self.path = path
+        self.uri = store.spark_uri(uri_of(path))
+
+    def commit(self, manifest: Manifest, folder: str = "") -> Manifest:
         source, target = self.path / folder, path_of(manifest.uri)
-        with _told("publish", target):
-            for leftover in [path for path in source.rglob("*") if path.is_file() and path.name.startswith((".", "_SUCCESS"))]:
+        with told("publish", target):
+            for leftover in [path for path in source.rglob("*") if path.is_file() and is_marker(path)]:
                 leftover.unlink()
             (source / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -96,9 +116,7 @@ class _LocalStage(Stage):
             shutil.rmtree(replaced, ignore_errors=True)
             if source == self.path:
                 self.path.mkdir()
-
-    def _existing(self, uri: str) -> Manifest | None:
-        return self.store.manifest(uri) if self.store.has_manifest(uri) else None
+        return manifest
 
 
 class LocalStore(ArtifactStore):
@@ -123,7 +141,7 @@ class LocalStore(ArtifactStore):
     def write_bytes(self, uri: str, content: bytes, *, if_absent: bool = False) -> bool:
         """Write one file in one step."""
         target = path_of(uri)
-        with _told("write", target):
+        with told("write", target):
             target.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=target.parent, prefix=".")
             try:
@@ -148,7 +166,7 @@ class LocalStore(ArtifactStore):
     def remove(self, uri: str) -> None:
         """Remove a file or a directory."""
         path = path_of(uri)
-        with _told("remove", path):
+        with told("remove", path):
             if path.is_dir():
                 shutil.rmtree(path)
             else:
@@ -165,7 +183,7 @@ class LocalStore(ArtifactStore):
     @contextmanager
     def stage(self) -> Iterator[Stage]:
         """A fresh stage, private to this try."""
-        with _told("write to", self.path):
+        with told("write to", self.path):
             path = self.fresh_staging("try-")
             path.mkdir()
         try:
@@ -180,6 +198,15 @@ class LocalStore(ArtifactStore):
         if not path.exists():
             raise ArtifactMissing(f"there is nothing at {uri}")
         yield path
+
+    def read_table(
+        self, uri: str, *, columns: Sequence[str] | None = None, filters: Sequence[tuple[str, str, Any]] | None = None
+    ) -> pa.Table:
+        """Rows of a Parquet file, or of a folder of them."""
+        import pyarrow.parquet as pq
+
+        with self.local_copy(uri) as path:
+            return pq.read_table(path, columns=columns, filters=filters, partitioning=None)
 
     def spark_uri(self, uri: str) -> str:
         """Spark takes a file:// path literally: nothing in it may be percent-encoded."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,8 @@ from bank_marketing.artifacts.manifest import ArtifactRef, FileEntry, Manifest, 
 from bank_marketing.errors import ArtifactCorrupt, ArtifactMissing, ConfigError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from bank_marketing.settings import Settings
 
 MANIFEST = "manifest.json"
@@ -24,10 +26,12 @@ class Stage(ABC):
     """A private place to make an artifact in. What is not published when the stage closes is gone.
 
     Attributes:
+        store: where it is published.
         path: local directory; files written here are part of the artifact.
-        uri: the same place as Spark writes to it (a directory URI).
+        uri: where Spark writes what belongs to it (a directory URI): the same place, or one that `adopt` and `number_parts` fetch from.
     """
 
+    store: ArtifactStore
     path: Path
     uri: str
 
@@ -44,8 +48,12 @@ class Stage(ABC):
         """Files staged below `folder`, paths relative to it, digests computed, hidden and marker files left out."""
 
     @abstractmethod
-    def commit(self, manifest: Manifest, folder: str = "") -> None:
-        """Move `folder` (default: all) to `manifest.uri`, its manifest last; an artifact already there is replaced."""
+    def commit(self, manifest: Manifest, folder: str = "") -> Manifest:
+        """Move `folder` (default: all) to `manifest.uri`, its manifest last; an artifact already there is replaced.
+
+        Returns:
+            The manifest that is there now: another's, when the same content was published there meanwhile.
+        """
 
     def publish(
         self,
@@ -89,11 +97,10 @@ class Stage(ABC):
         existing = self._existing(uri)
         if existing is not None and existing.content_digest == manifest.content_digest:
             return existing
-        self.commit(manifest, folder)
-        return manifest
+        return self.commit(manifest, folder)
 
-    @abstractmethod
-    def _existing(self, uri: str) -> Manifest | None: ...
+    def _existing(self, uri: str) -> Manifest | None:
+        return self.store.manifest(uri) if self.store.has_manifest(uri) else None
 
 
 class ArtifactStore(ABC):
@@ -132,6 +139,16 @@ class ArtifactStore(ABC):
     @abstractmethod
     def local_copy(self, uri: str) -> AbstractContextManager[Path]:
         """A local path to read a file or directory through, for libraries that need one."""
+
+    @abstractmethod
+    def read_table(
+        self, uri: str, *, columns: Sequence[str] | None = None, filters: Sequence[tuple[str, str, Any]] | None = None
+    ) -> pa.Table:
+        """Rows of a Parquet file, or of a folder of them; no column is made up from names of folders.
+
+        Raises:
+            ArtifactMissing: there is nothing at `uri`.
+        """
 
     @abstractmethod
     def spark_uri(self, uri: str) -> str:
@@ -185,4 +202,10 @@ def open_store(settings: Settings) -> ArtifactStore:
         from bank_marketing.artifacts.local import LocalStore
 
         return LocalStore(settings.artifacts)
-    raise ConfigError(f"BANK_ARTIFACT_ROOT={settings.artifacts}: the scheme {scheme}:// is not supported; use file://")
+    if scheme == "s3":
+        from bank_marketing.artifacts.s3 import S3Store
+
+        return S3Store(settings)
+    raise ConfigError(
+        f"BANK_ARTIFACT_ROOT={settings.artifacts}: the scheme {scheme}:// is not supported; use a path, file:// or s3://bucket/prefix"
+    )
