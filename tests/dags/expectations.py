@@ -40,6 +40,13 @@ EXPECTED = {
             "promote_model": ("bank-marketing-production-model",),
         },
     ),
+    "bank_marketing_batch_scoring": Expected(
+        chain=("select_model", "validate_prospects", "score_prospects", "publish_call_list", "notify_scored"),
+        tag="scoring",
+        params={"as_of": "30.06.2010", "file": "../contacts/dt=2010-06-30/contacts.csv"},
+        spark=frozenset({"validate_prospects", "score_prospects"}),
+        outlets={"publish_call_list": ("bank-marketing-call-list",)},
+    ),
     "bank_marketing_drift_retraining": Expected(
         chain=("collect_window", "detect_drift", "decide_retraining", "trigger_retraining", "notify_decision"),
         tasks=frozenset({

@@ -9,6 +9,7 @@ import pytest
 
 from bank_marketing import errors
 from bank_marketing_airflow.alerts import RUNBOOKS, run_alert, task_alert
+from bank_marketing_airflow.lateness import late_mail
 from scripts.environment import PROJECT
 from tests.support.task_context import task_context
 
@@ -40,6 +41,7 @@ def test_what_a_mail_points_to_exists() -> None:
         task_alert(task_context()),
         *(run_alert(task_context() | {"reason": why}) for why in ("task_failure", "timed_out")),
     ]
+    mails.append(late_mail({"dag_id": "scoring", "dag_run_id": "scheduled__1", "state": "running"}))
     for mail in mails:
         [anchor] = re.findall(rf"{re.escape(RUNBOOKS)}#([a-z-]+)", mail.html)
         assert anchor in ENTRIES
@@ -47,4 +49,6 @@ def test_what_a_mail_points_to_exists() -> None:
 
 def test_no_entry_is_about_something_that_is_gone() -> None:
     told = {anchor for anchor, text in ENTRIES.items() if "**Means**" in text}
-    assert told == {kind.__name__.lower() for kind in KINDS} | {"run-failed", "run-out-of-time", "taskended"}
+    assert told == {kind.__name__.lower() for kind in KINDS} | {
+        "run-failed", "run-out-of-time", "taskended", "call-list-late",
+    }  # fmt: skip

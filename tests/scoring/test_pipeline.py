@@ -10,33 +10,50 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.artifacts.local import path_of
 from bank_marketing.contract import load_contract
 from bank_marketing.errors import (
-    BankMarketingError,
+    ArtifactCorrupt,
     ConfigError,
     ContractViolation,
     LandedFileMissing,
+    ModelIncompatible,
     NoProductionModel,
     NotEnoughHistory,
 )
+from bank_marketing.landing import inbox
+from bank_marketing.monitoring import window
 from bank_marketing.pipelines import PipelineRun
+from bank_marketing.pipelines.scoring import STEPS
 from bank_marketing.registry.registry import Registry
-from bank_marketing.scoring import call_list, notice, prospects
+from bank_marketing.scoring import call_list, notice
 from bank_marketing.scoring.predictions import PredictionLog
 from bank_marketing.scoring.scorer import Scorer
 from bank_marketing.scoring.state import campaign_state_for, latest_campaign_state
 from bank_marketing.settings import Settings
-from tests.scoring.small_lists import BAD, COMING, context_of, land_list, people, score, settings_in, with_bad_row, write_list
+from tests.scoring.small_lists import (
+    BAD,
+    COMING,
+    context_of,
+    copied_platform,
+    land_list,
+    land_list_of_the_past,
+    people,
+    published,
+    score,
+    settings_in,
+    with_bad_row,
+    write_list,
+)
 from tests.support.landed import lines
-from tests.support.small_run import DAYS, LAST, run_small
+from tests.support.small_run import DAYS, LAST, SmallRun
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, spark: object) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, small_run: SmallRun) -> Path:
     """A platform with version 1 in production and the list of the coming Monday."""
-    folder = tmp_path_factory.mktemp("scoring")
-    run_small(folder)
+    folder = copied_platform(small_run, tmp_path_factory.mktemp("scoring"))
     land_list(settings_in(folder).landing, with_bad_row(COMING))
     return folder
 
@@ -136,6 +153,45 @@ def test_a_past_day_is_scored_with_what_its_own_evening_knew(settings: Settings)
     assert {name: int(next_day[name]) for name in counted} == {name: state.counts[name] for name in counted}
 
 
+def test_a_backfill_gives_what_the_model_says_of_the_features_of_that_day(settings: Settings) -> None:
+    """To the last bit: the features table of the later training run has that day's rows, made from the days before it."""
+    evening, day = DAYS[70], DAYS[71]
+    land_list_of_the_past(settings.landing, day)
+    made = score(settings, "backfill", as_of=evening)
+    context = context_of(settings)
+    registry = Registry(settings, context.store)
+    features = pd.read_parquet(path_of(latest_campaign_state(context.store, LAST).features_uri) / "features")
+    rows = features[features["contact_date"].astype(str) == str(day)].sort_values("contact_id")
+    scored = scores(made).sort_values("contact_id")
+    assert scored["contact_id"].tolist() == rows["contact_id"].tolist()
+    assert scored["probability"].tolist() == registry.load(registry.production()).predict_proba(rows).tolist()
+
+
+def test_a_list_made_again_in_hindsight_says_so_and_counts_as_no_forecast(settings: Settings, night: PipelineRun) -> None:
+    land_list_of_the_past(settings.landing, DAYS[73])
+    made = score(settings, "backfill", as_of=DAYS[72])
+    context = context_of(settings)
+    assert call_list.load(made.refs["publish_call_list"], context).hindsight
+    assert not call_list.load(night.refs["publish_call_list"], context).hindsight
+    assert "no forecasts" in (path_of(made.refs["notify_scored"].uri) / "mail.html").read_text(encoding="utf-8")
+    counted = window.predictions(context.store, [str(DAYS[73]), str(COMING)])
+    assert set(counted["contact_date"]) == {str(COMING)}
+
+
+def test_scores_that_were_altered_are_not_published_and_the_list_before_stays(settings: Settings, night: PipelineRun) -> None:
+    context = context_of(settings, "altered")
+    refs: dict[str, ArtifactRef] = {}
+    for step in ("select_model", "validate_prospects", "score_prospects"):
+        refs[step] = STEPS[step](refs, context, {})
+    before = published(settings)
+    part = next(path_of(refs["score_prospects"].uri).rglob("part-0.parquet"))
+    part.write_bytes(part.read_bytes()[:-1] + b"x")
+    with pytest.raises(ArtifactCorrupt, match="was altered"):
+        STEPS["publish_call_list"](refs, context, {})
+    assert published(settings) == before
+    assert before
+
+
 def test_an_evening_that_no_features_reach_is_refused(settings: Settings) -> None:
     with pytest.raises(NotEnoughHistory, match="Run the training DAG as of"):
         campaign_state_for(context_of(settings).store, LAST + timedelta(days=9), LAST + timedelta(days=7))
@@ -151,7 +207,7 @@ def test_an_uploaded_list_is_scored_beside_the_landed_one(settings: Settings) ->
 @pytest.mark.parametrize("name", ["../contacts/dt=2009-01-05/contacts.csv", "/etc/hostname", "absent.csv", "."])
 def test_only_lists_in_the_inbox_are_read(settings: Settings, name: str) -> None:
     with pytest.raises(ConfigError):
-        prospects.uploaded(name, settings.landing, LAST)
+        inbox.uploaded(name, settings.landing, LAST)
 
 
 HEADER = lines([], prospects=True)[0]
@@ -170,11 +226,13 @@ HEADER = lines([], prospects=True)[0]
 def test_a_list_that_cannot_be_used_stops_the_run_and_nothing_is_published(
     settings: Settings, content: list[str], says: str
 ) -> None:
+    before = published(settings)
     write_list(settings.landing, COMING, content, name="broken.csv")
     with pytest.raises(ContractViolation, match=says):
         score(settings, "broken", file="broken.csv")
     context = context_of(settings, "broken")
     assert not context.store.has_manifest(context.component_uri("validate_prospects"))
+    assert published(settings) == before
 
 
 def test_no_list_yet_is_said(settings: Settings) -> None:
@@ -185,6 +243,7 @@ def test_no_list_yet_is_said(settings: Settings) -> None:
 def test_without_a_production_model_nothing_starts(tmp_path: Path) -> None:
     with pytest.raises(NoProductionModel, match="make run"):
         score(settings_in(tmp_path))
+    assert published(settings_in(tmp_path)) == {}
 
 
 def test_a_model_whose_signature_does_not_fit_is_refused(home: Path, tmp_path: Path) -> None:
@@ -204,5 +263,7 @@ def test_a_model_whose_signature_does_not_fit_is_refused(home: Path, tmp_path: P
         )
     made = registry.client.create_model_version(registry.name, info.model_uri, tags={"model_digest": "other"})
     registry.client.set_registered_model_alias(registry.name, "production", made.version)
-    with pytest.raises(BankMarketingError, match="balance"):
+    before = published(settings)
+    with pytest.raises(ModelIncompatible, match="balance"):
         score(settings, "misfit")
+    assert published(settings) == before

@@ -92,11 +92,24 @@ class LandingZone:
         """The call list of the next contact day. Raises LandedFileMissing when none has landed yet."""
         following = min((day for day in self._days["prospects"] if day > after), default=None)
         if following is None:
+            last = max(self._days["prospects"], default=None)
             raise LandedFileMissing(
-                f"no call list of a day after {after} has landed in {self.root / 'prospects'}: nothing can be scored yet. Land "
-                "dt=YYYY-MM-DD/prospects.csv and re-run."
+                f"no call list of a day after {after} has landed in {self.root / 'prospects'} ("
+                + (f"the last one is of {last}" if last else "there is none at all")
+                + "): nobody can be scored. Land dt=YYYY-MM-DD/prospects.csv and re-run"
+                + (f", or trigger a run with an as_of before {last}." if last else ".")
             )
         return self._require("prospects", following)
+
+    def evening_before_a_list(self, known: date) -> date:
+        """The last contact day up to `known` that a landed call list follows. Raises LandedFileMissing when there is none."""
+        last = max(self._days["prospects"], default=date.min)
+        evening = max((day for day in self._days["contacts"] if day <= known and day < last), default=None)
+        if evening is None:
+            raise LandedFileMissing(
+                f"no call list of a day after the first contact day has landed in {self.root / 'prospects'}: there is nothing to score"
+            )
+        return evening
 
     @property
     def first_day(self) -> date | None:

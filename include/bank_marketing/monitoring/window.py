@@ -102,13 +102,14 @@ def recent_rows(known: pd.DataFrame, config: MonitoringConfig) -> pd.DataFrame:
 def predictions(store: ArtifactStore, days: Iterable[str]) -> pd.DataFrame:
     """Logged predictions for known clients on the given contact days: contact_id, contact_date, version, probability, called.
 
-    One row a contact and day: the last prediction of the nightly job, or of the service where the job made none.
+    One row a contact and day: the last prediction of the nightly job, or of the service where the job made none. What a model said
+    of a day whose outcomes it had learned (a list of the past made again) is no prediction.
     """
     wanted = set(days)
     found: dict[tuple[str, str], PredictionRecord] = {}
     for uri in store.list_files(store.uri(PREDICTIONS)):
         for entry in json.loads(store.read_bytes(uri)):
-            if entry["contact_id"] is None or entry["day"] not in wanted:
+            if entry["contact_id"] is None or entry["day"] not in wanted or entry.get("hindsight"):
                 continue
             record = PredictionRecord.model_validate(entry)
             key = (str(record.contact_id), entry["day"])

@@ -1,6 +1,7 @@
 """The scoring pipeline: from the model in production to tomorrow's call list.
 
-Options: `file` (a list in the landing zone's inbox; default: the list of the next contact day after `as_of`) and `who`.
+Options: `file` (a list in the landing zone's inbox; default: the list of the next contact day after `as_of`), `day` (of the calls of
+such a list, ISO; default: the next weekday) and `who`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def _select(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
 def _validate(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
     from bank_marketing.scoring import prospects
 
-    config = prospects.ProspectsConfig(file=str(options.get("file") or ""))
+    config = prospects.ProspectsConfig(file=str(options.get("file") or ""), day=options.get("day") or None)
     return prospects.run(config, prospects.ProspectsInputs(), context).ref
 
 

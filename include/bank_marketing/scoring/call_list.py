@@ -57,6 +57,7 @@ class CallListArtifact(Entity):
     rows: dict[str, int]
     model_version: int
     expected_profit: float
+    hindsight: bool
 
 
 def run(config: CallListConfig, inputs: CallListInputs, context: RunContext) -> CallListArtifact:
@@ -110,6 +111,7 @@ def run(config: CallListConfig, inputs: CallListInputs, context: RunContext) -> 
                 "day": checked.day.isoformat(),
                 "expected_profit": round(profit, 2),
                 "synthetic": checked.source["synthetic"],
+                "hindsight": in_hindsight(chosen, checked.day),
             },
             notes={"model_version": chosen.version},
         )
@@ -128,7 +130,13 @@ def load(ref: ArtifactRef, context: RunContext) -> CallListArtifact:
         rows=manifest.rows,
         model_version=notes["model_version"],
         expected_profit=details["expected_profit"],
+        hindsight=details["hindsight"],
     )
+
+
+def in_hindsight(chosen: selection.SelectionArtifact, day: date) -> bool:
+    """Whether the model has learned outcomes of `day` or later: a past list made again, which must not count as a forecast."""
+    return chosen.trained_through >= day.isoformat()
 
 
 def _place(checked: prospects.ProspectsArtifact, context: RunContext) -> str:
@@ -175,6 +183,7 @@ def _records(
             day=checked.day,
             who=f"{config.who} ({context.dag_id}/{context.run_id})",
             scores_uri=scores.uri,
+            hindsight=in_hindsight(chosen, checked.day),
         )
         for number, row in enumerate(rows)
     ]

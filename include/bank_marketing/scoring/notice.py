@@ -12,6 +12,8 @@ from bank_marketing.scoring import call_list, prospects
 COMPONENT = "notify_scored"
 KIND = "scoring_notice"
 
+HINDSIGHT = ", which has learned this day's own outcomes: the list is made again, its predictions are no forecasts"
+
 
 class NoticeConfig(Entity):
     """Nothing to choose."""
@@ -42,7 +44,7 @@ def run(config: NoticeConfig, inputs: NoticeInputs, context: RunContext) -> Noti
         "Call list": f"{made.ref.uri}/{call_list.CALL_LIST_CSV}",
         "All scores": f"{made.ref.uri}/{call_list.SCORES_CSV}",
         "Expected profit": f"{made.expected_profit:,.0f} euro",
-        "Model version": str(made.model_version),
+        "Model version": f"{made.model_version}{HINDSIGHT if made.hindsight else ''}",
         "Counts known through": str(checked.state.last_contact_day),
         "Quarantined": f"{rows['rejected']} rows. {quarantined}" if rows["rejected"] else "no row",
         "Duplicates": str(rows["duplicates"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -52,9 +52,12 @@ def score_partition(shared: Any, batches: Iterator[pd.DataFrame]) -> Iterator[pd
 def score_batch(scorer: Scorer, job: ScoringJob, batch: pd.DataFrame) -> pd.DataFrame:
     """Scored rows in the columns of SCORED_SCHEMA."""
     scored = scorer.score(batch, job.day, job.state, job.list_size)
-    told = pd.Series([[asdict(reason) for reason in found] for found in scored["reasons"]], index=scored.index, dtype=object)
+    # Not dataclasses.asdict: its deep copies took half of the time.
+    told = [[vars(reason) for reason in found] for found in scored["reasons"]]
     records = batch[input_columns()].to_dict("records")
-    return scored.assign(reasons=told, input_digest=[digest_of(record) for record in records])
+    return scored.assign(
+        reasons=pd.Series(told, index=scored.index, dtype=object), input_digest=[digest_of(record) for record in records]
+    )
 
 
 def input_columns() -> list[str]:

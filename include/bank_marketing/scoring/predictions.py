@@ -37,6 +37,9 @@ class PredictionRecord(BaseModel):
     day: date = Field(description="of the call")
     who: str
     scores_uri: str = Field(default="", description="artifact of the batch run that made it")
+    hindsight: bool = Field(
+        default=False, description="the model had learned the day's own outcomes: a re-made list, no forecast"
+    )
 
 
 class PredictionLog:

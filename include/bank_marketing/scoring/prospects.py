@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import date, timedelta
-from pathlib import Path
+from datetime import date
 from typing import Any
 
 from pydantic import Field
 
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import Entity, RunContext
-from bank_marketing.errors import ConfigError, ContractViolation, ReconciliationError
+from bank_marketing.errors import ContractViolation, ReconciliationError
+from bank_marketing.landing.inbox import INBOX, uploaded
 from bank_marketing.landing.inspection import InspectedFile, inspect
-from bank_marketing.landing.zone import LandedFile, LandingZone
+from bank_marketing.landing.zone import LandingZone
 from bank_marketing.scoring.state import CampaignState, campaign_state_for
 
 COMPONENT = "validate_prospects"
 KIND = "prospects"
 CLEAN, REJECTED = "prospects", "rejected"
-
-#: Folder of the landing zone for lists that people upload; no other place is read on request.
-INBOX = "inbox"
-
-_SATURDAY = 5
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +28,7 @@ class ProspectsConfig(Entity):
     """Which list, and when it is too bad to be used."""
 
     file: str = Field(default="", description="a list in the inbox of the landing zone; empty: that of the next contact day")
+    day: date | None = Field(default=None, description="day of the calls of an uploaded list; empty: the next weekday")
     max_reject_share: float = Field(default=0.5, ge=0, le=1, description="more rejects than that: the export broke")
 
 
@@ -57,7 +53,7 @@ def run(config: ProspectsConfig, inputs: ProspectsInputs, context: RunContext) -
     Raises:
         LandedFileMissing, LandedFileIncomplete: there is no list yet, or it is still being written.
         ContractViolation: the list is empty, of another shape, or most of its rows break the contract.
-        ConfigError: the file lies outside the inbox.
+        ConfigError: the file lies outside the inbox, or its day is not after `as_of`.
         NotEnoughHistory: no features reach the evening before the calls.
     """
     from pyspark.sql import functions as f
@@ -68,7 +64,7 @@ def run(config: ProspectsConfig, inputs: ProspectsInputs, context: RunContext) -
     from bank_marketing.etl.writing import tally
 
     zone = LandingZone(context.settings.landing)
-    file = uploaded(config.file, zone.root, context.as_of) if config.file else zone.next_prospects(context.as_of)
+    file = uploaded(config.file, zone.root, context.as_of, config.day) if config.file else zone.next_prospects(context.as_of)
     inspected = inspect(file, context.contract, settle_seconds=context.settings.landing_settle_seconds)
     known = zone.contact_days(until=context.as_of)
     last = known[-1].date if known else context.as_of
@@ -121,20 +117,6 @@ def load(ref: ArtifactRef, context: RunContext) -> ProspectsArtifact:
     state = CampaignState(**details["state"], features_uri=str(manifest.notes["features_uri"]))
     told = {name: details[name] for name in ("day", "source", "breaches")}
     return ProspectsArtifact(ref=ref, rows=manifest.rows, state=state, **told)
-
-
-def uploaded(name: str, root: Path, as_of: date) -> LandedFile:
-    """A list that somebody put into the inbox; it is for the next weekday after `as_of`. Raises ConfigError."""
-    inbox = (root / INBOX).resolve()
-    path = (inbox / name).resolve()
-    if not path.is_relative_to(inbox) or path == inbox:
-        raise ConfigError(f"{name!r} lies outside {inbox}: only lists in that folder are scored on request")
-    if not path.is_file():
-        raise ConfigError(f"there is no list {name!r} in {inbox}: put it there and trigger the run again")
-    day = as_of + timedelta(days=1)
-    while day.weekday() >= _SATURDAY:
-        day += timedelta(days=1)
-    return LandedFile(kind="prospects", date=day, path=path)
 
 
 def _reconciled(inspected: InspectedFile, found: Mapping[str, Any]) -> dict[str, int]:

@@ -1,0 +1,79 @@
+"""Score the clients of the next contact day, and publish who is to be called.
+
+Every night: pin the version in production, check the coming call list against the data contract (bad rows are quarantined with their
+reason, good ones go on), score it on Spark with the campaign's counts of the evening before, publish the ranked call list in one move,
+and tell what was published. A run again replaces the list of that day; nothing is ever half-published.
+
+| trigger | evening it stands on (`as_of`) | list it scores |
+|---|---|---|
+| nightly at 02:00 | the logical date, the day that just ended | the landed list of the next contact day |
+| by hand | the parameter `as_of`, else the logical date (today in the form) | the same, or the `file` of the inbox |
+| backfill | the logical date of each run | the landed list of the contact day after it |
+
+A night without a landed list fails, after two more looks, and says what to land: that is so on every night after the campaign's last day,
+so name a day of the campaign (`as_of`) when you trigger it by hand. Two hours after the run was queued without a list, a mail warns those
+who wait for it. Output: `call_lists/contact_date=YYYY-MM-DD/` of the artifact store. What each alert means: `docs/runbooks.md`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import DAG, CronDataIntervalTimetable, Param
+
+from bank_marketing_airflow.assets import CALL_LIST, FEATURES, PRODUCTION_MODEL
+from bank_marketing_airflow.lateness import late_list_alert
+from bank_marketing_airflow.mail import FailureMail, RunFailureMail
+from bank_marketing_airflow.operators import ReportOperator, SparkStepOperator, StepOperator
+from bank_marketing_airflow.retry import RETRY_POLICY
+
+with DAG(
+    "bank_marketing_batch_scoring",
+    description="From the coming call list to who is to be called, every night",
+    doc_md=__doc__,
+    schedule=CronDataIntervalTimetable("0 2 * * *", timezone="UTC"),
+    start_date=datetime(2008, 5, 5, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=3),
+    deadline=late_list_alert(timedelta(hours=2)),
+    on_failure_callback=RunFailureMail(),
+    tags=["bank-marketing", "scoring"],
+    params={
+        "as_of": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="Day",
+            description="evening that the list is scored on, the day before the calls; empty: the logical date",
+        ),
+        "file": Param(
+            None,
+            type=["null", "string"],
+            pattern=r"^\w[\w .()+-]*\.csv$",
+            maxLength=120,
+            title="Uploaded list",
+            description="name of a list in the folder `inbox` of the landing zone; empty: the landed list of the next contact day",
+        ),
+    },
+    default_args={
+        "owner": "ml-platform",
+        "retries": 2,
+        "retry_delay": timedelta(seconds=30),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=10),
+        "retry_policy": RETRY_POLICY,
+        "execution_timeout": timedelta(minutes=30),
+        "on_failure_callback": FailureMail(),
+    },
+) as dag:
+    select = StepOperator(task_id="select_model", inlets=[PRODUCTION_MODEL])
+    pinned = {"select_model": select.output}
+    validate = SparkStepOperator(task_id="validate_prospects", pool="spark", refs=pinned, inlets=[FEATURES])
+    checked = pinned | {"validate_prospects": validate.output}
+    score = SparkStepOperator(task_id="score_prospects", pool="spark", refs=checked, execution_timeout=timedelta(hours=1))
+    scored = checked | {"score_prospects": score.output}
+    publish = StepOperator(task_id="publish_call_list", refs=scored, outlets=[CALL_LIST], execution_timeout=timedelta(hours=1))
+    notify = ReportOperator(task_id="notify_scored", refs=scored | {"publish_call_list": publish.output})
+
+    select >> validate >> score >> publish >> notify
