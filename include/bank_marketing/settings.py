@@ -38,6 +38,11 @@ class Settings(BaseSettings):
     mail_to: str = Field(default="", description="recipients of reports and alerts, comma-separated")
     public_url: str = Field(default="http://localhost:8000", description="where people's browsers reach the analyst's pages")
     public_mlflow_url: str = Field(default="", description="where people's browsers reach MLflow, for links")
+    retention_runs_days: int = Field(default=90, gt=0, description="how long runs that nothing needs any more are kept")
+    retention_predictions_days: int = Field(
+        default=1826, gt=0, description="how long predictions are on record and can be traced; then their call lists go too"
+    )
+    retention_logs_days: int = Field(default=60, gt=0, description="how long logs, kept mails and Airflow's past runs are kept")
     call_cost: float = Field(default=8.0, gt=0, description="cost of one call, in euro")
     deposit_margin: float = Field(default=40.0, gt=0, description="margin of one deposit, in euro")
     s3_endpoint_url: str | None = Field(default=None, description="S3 server when it is not AWS")

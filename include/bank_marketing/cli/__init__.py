@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
-from bank_marketing.cli import campaign, experiments, models, replay, serving, training
+from bank_marketing.cli import (
+    campaign,
+    experiments,
+    lineage,
+    maintenance,
+    models,
+    monitoring,
+    replay,
+    scoring,
+    serving,
+    training,
+)
 from bank_marketing.cli.shared import app
 
-__all__ = ["app", "campaign", "experiments", "models", "replay", "serving", "training"]
+__all__ = [
+    "app",
+    "campaign",
+    "experiments",
+    "lineage",
+    "maintenance",
+    "models",
+    "monitoring",
+    "replay",
+    "scoring",
+    "serving",
+    "training",
+]

@@ -1,0 +1,1 @@
+"""How long things are kept, and what is never removed: production, the lineage of champions and predictions, open audits."""
