@@ -56,7 +56,7 @@ def predict_batch(request: BatchRequest, service: InService, who: Asker) -> Batc
     loaded = service.predictor.loaded()
     day, rows = request.day or loaded.campaign.next_day, [prospect.model_dump() for prospect in request.prospects]
     check_day(loaded, rows, day, "prospects.{}")
-    asked = Asked(day, request.list_size or loaded.campaign.list_size, who.name, "batch")
+    asked = Asked(day, request.list_size or loaded.campaign.list_size, who.name, "api")
     return BatchResponse(
         predictions=service.predictor.predict(loaded, rows, asked),
         day=day,

@@ -15,6 +15,7 @@ from bank_marketing.contract import load_contract
 from bank_marketing.serving import files as desk
 from bank_marketing.serving.identity import CSRF_HEADER
 from bank_marketing.serving.problems import ProblemError
+from bank_marketing.serving.schemas import EXAMPLE_PROSPECT
 from bank_marketing.serving.service import InService
 from bank_marketing.serving.web import PageUser, render
 
@@ -31,6 +32,18 @@ def form(request: Request, service: InService, user: PageUser) -> HTMLResponse:
     columns = [column for column in load_contract().prospect_columns if not column.derived]
     day = loaded.campaign.next_day.isoformat() if loaded else ""
     return render(request, "list.html.j2", user, columns=columns, day=day)
+
+
+@router.get("/list/example.csv")
+def example(user: PageUser) -> Response:
+    """A list of one customer, in the dialect of the landed files."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    names = list(EXAMPLE_PROSPECT)
+    writer.writerow([load_contract()[name].source_name for name in names])
+    writer.writerow([EXAMPLE_PROSPECT[name] for name in names])
+    headers = {"Content-Disposition": 'attachment; filename="example.csv"'}
+    return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.post("/list")

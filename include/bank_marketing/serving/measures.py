@@ -1,8 +1,8 @@
-"""What Prometheus scrapes: latency, counts, the distribution of scores, the model and the age of what it reads."""
+"""What Prometheus scrapes: latency, counts, the distribution of scores, the model, the age of what it reads, memory and time."""
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 #: Seconds; one prediction takes some 5 ms, a batch of a thousand some hundreds.
 LATENCIES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -15,6 +15,7 @@ class Measures:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         labels = ["method", "route", "status"]
         self.requests = Counter("bank_api_requests", "Requests", labels, registry=self.registry)
         self.latency = Histogram(

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from bank_marketing.serving import insight_pages, list_page, score_page
+from bank_marketing.serving import campaign_page, list_page, model_page, score_page
 from bank_marketing.serving.identity import check_same_origin
 from bank_marketing.serving.problems import KINDS, ProblemError
 from bank_marketing.serving.service import InService
@@ -16,7 +16,8 @@ from bank_marketing.serving.web import PageUser, render
 router = APIRouter(include_in_schema=False)
 router.include_router(score_page.router)
 router.include_router(list_page.router)
-router.include_router(insight_pages.router)
+router.include_router(campaign_page.router)
+router.include_router(model_page.router)
 
 
 @router.get("/")
@@ -70,7 +71,9 @@ def status(request: Request, user: PageUser) -> HTMLResponse:
 @router.get("/docs")
 def reference(request: Request, user: PageUser) -> HTMLResponse:
     """The API's reference, from its OpenAPI document."""
-    return render(request, "docs.html.j2", user, document=request.app.openapi(), kinds=KINDS)
+    return render(
+        request, "docs.html.j2", user, document=request.app.openapi(), kinds=KINDS, base_url=str(request.base_url).rstrip("/")
+    )
 
 
 def _local(address: str) -> str:

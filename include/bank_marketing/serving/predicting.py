@@ -12,13 +12,15 @@ import pandas as pd
 
 from bank_marketing.artifacts.manifest import digest_of
 from bank_marketing.contract import load_contract
+from bank_marketing.scoring.partition import input_columns
 from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
 from bank_marketing.serving.holder import Loaded, ModelHolder
 from bank_marketing.serving.measures import Measures
 from bank_marketing.serving.problems import FieldProblem, ProblemError
 from bank_marketing.serving.schemas import CampaignBrief, ModelBrief, PredictionBody, ReasonBody
 
-Source = Literal["api", "batch", "file"]
+#: Whom a record names as its source; "batch" is the nightly job alone, which monitoring prefers.
+Source = Literal["api", "file"]
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -87,7 +89,7 @@ class Predictor:
                 contact_id=given.get("contact_id"),
                 model_version=loaded.version.version,
                 model_digest=loaded.version.digest,
-                input_digest=digest_of(given),
+                input_digest=input_digest(given, asked.day),
                 features_digest=loaded.campaign.state.features_digest,
                 probability=row["probability"],
                 threshold=loaded.threshold,
@@ -156,6 +158,12 @@ def check_day(loaded: Loaded, rows: Sequence[dict[str, Any]], day: date, place: 
     ]
     if wrong:
         raise ProblemError("invalid-request", f"{len(wrong)} values are not those of {day}.", errors=wrong[:100])
+
+
+def input_digest(given: dict[str, Any], day: date) -> str:
+    """Digest of what was scored: the nightly job gives the same client of the same day the same one."""
+    full = given | derived(day)
+    return digest_of({name: full[name] for name in input_columns()})
 
 
 def derived(day: date) -> dict[str, str]:

@@ -34,6 +34,43 @@ EXAMPLE_PROSPECT: dict[str, Any] = {
     "nr_employed": 4963.6,
 }
 
+#: What the service answered for it on 2010-06-30, on the real campaign.
+EXAMPLE_ANSWER: dict[str, Any] = {
+    "prediction_id": "2026-11-25-f855f098b4627194-0",
+    "contact_id": "C-0012345",
+    "probability": 0.7334197990579402,
+    "decision": True,
+    "expected_profit": 21.33679196231761,
+    "reasons": [
+        {
+            "feature": "earlier_contact",
+            "value": "success",
+            "effect": 1.079835990555042,
+            "text": "Subscribed in an earlier campaign, last called 6 days ago",
+        },
+        {
+            "feature": "recent_conversion",
+            "value": "45 %",
+            "effect": 0.6727827591825324,
+            "text": "The campaign converted 45 % over the last 5 days",
+        },
+    ],
+    "day": "2010-07-01",
+    "threshold": 0.23,
+    "model": {
+        "version": 1,
+        "digest": "a98d5e49e42015a4e3f23e967803daeb1266d90510244fa1a23c1bbe59ebe799",
+        "trained_through": "2010-03-12",
+    },
+    "campaign": {
+        "as_of": "2010-06-30",
+        "last_contact_day": "2010-06-30",
+        "age_days": 1,
+        "stale": False,
+        "features_digest": "27a21ba2cc07b403bf9bfe7c4e8b79ce35de956f8aa2d4d94c02f91d443bb7a9",
+    },
+}
+
 _DAY = Field(default=None, description="day of the call; the weekday after the last contact day that is known, when left out")
 _LIST_SIZE = Field(
     default=None,
@@ -103,6 +140,8 @@ class PredictionBody(_Body):
 
 class PredictionResponse(PredictionBody):
     """One prediction, with what it was made from."""
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=(), json_schema_extra={"examples": [EXAMPLE_ANSWER]})
 
     day: date
     threshold: float

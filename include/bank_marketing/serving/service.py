@@ -10,6 +10,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from bank_marketing.artifacts import open_store
 from bank_marketing.registry.registry import Registry
 from bank_marketing.scoring.predictions import PredictionLog
+from bank_marketing.serving.call_lists import Outcomes
 from bank_marketing.serving.files import FileDesk
 from bank_marketing.serving.holder import ModelHolder
 from bank_marketing.serving.identity import Identity, Principal, session_secret
@@ -31,6 +32,7 @@ class Service:
         self.holder = ModelHolder(settings, self.store, self.registry, self.measures, api.model_check_seconds)
         self.predictor = Predictor(self.holder, PredictionLog(self.store), self.measures, api.stale_after_days)
         self.files = FileDesk(self.predictor, self.store, settings.economics, api)
+        self.outcomes = Outcomes(self.store, settings.economics)
         keys_path = api.keys_path(settings)
         self.identity = Identity(api, KeyRing(keys_path, api.key_hashes), session_secret(api, keys_path))
 

@@ -11,11 +11,9 @@ from typing import IO, Any
 from pydantic import ValidationError
 
 from bank_marketing.contract import Contract, load_contract
+from bank_marketing.scoring import spreadsheet
 from bank_marketing.serving.problems import ProblemError, field_problems
 from bank_marketing.serving.schemas import Prospect
-
-#: What starts a formula in a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -106,11 +104,10 @@ def check_row(header: tuple[str, ...], cells: list[str], expected: dict[str, str
 
 
 def safe_cell(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula; numbers stay numbers."""
-    if not isinstance(value, str) or not value.startswith(_FORMULA):
-        return value
-    try:
-        float(value)
-    except ValueError:
-        return "'" + value
+    """A cell that no spreadsheet takes for a formula; numbers stay numbers, also those that a file wrote as text."""
+    if isinstance(value, str):
+        try:
+            float(value)
+        except ValueError:
+            return spreadsheet.safe_cell(value)
     return value

@@ -165,7 +165,7 @@ async function cutOff(box) {
     const set = (id, text) => (document.getElementById(id).textContent = text);
     set("cut-calls", whole.format(n));
     set("cut-conversions", won.toFixed(1));
-    set("cut-profit", euro.format(won * curve.deposit_margin - n * curve.call_cost));
+    set("cut-profit", euro.format(won * curve.deposit_margin - n * curve.call_cost).replace("-", "\u2212"));
     set("cut-share", n ? ((100 * won) / n).toFixed(1) + " %" : "0 %");
     slider.setAttribute("aria-valuetext", `${n} calls, ${won.toFixed(0)} deposits expected`);
     document.getElementById("cut-download").href = `${box.dataset.download}?top=${Math.max(n, 1)}`;

@@ -1,0 +1,102 @@
+"""Score a list, as an analyst does it: upload, progress, errors by row, the cut-off slider, the downloads."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from bank_marketing.economics import Economics
+from tests.serving.test_files import csv_of, people
+from tests.support.browser import DESK, Visit
+from tests.support.served import Running
+
+
+def upload(visit: Visit, folder: Path, text: str, name: str = "spring list.csv") -> Page:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    page = visit.go("/list")
+    page.get_by_label("Customer list, CSV").set_input_files(path)
+    page.get_by_role("button", name="Send and score").click()
+    return page
+
+
+def downloaded(page: Page, link: str) -> list[dict[str, str]]:
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name=link).click()
+    with Path(waiting.value.path()).open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter=";"))
+
+
+def test_a_list_comes_back_ranked_with_its_errors_and_a_cut_off(visit: Visit, tmp_path: Path) -> None:
+    rows = people(60)
+    rows[2]["age"], rows[5]["job"] = 7, "astronaut"
+    page = upload(visit, tmp_path, csv_of(rows))
+    expect(page.get_by_role("heading", name="spring list.csv")).to_be_visible()
+    expect(page.locator(".tiles").first).to_contain_text("58")
+    expect(page.locator("#ranked tbody tr")).to_have_count(58)
+    chances = [float(text.split()[0]) for text in page.locator("#ranked tbody td:nth-child(3)").all_inner_texts()]
+    assert chances == sorted(chances, reverse=True)
+
+    rejected = page.locator("#rejected tbody tr")
+    expect(rejected).to_have_count(2)
+    expect(rejected.first).to_contain_text("age: Input should be greater than or equal to 17")
+    expect(rejected.last).to_contain_text("job: Input should be 'admin.'")
+    assert [row["line"] for row in downloaded(page, "Download them with the reasons")] == ["4", "7"]
+
+    everyone = downloaded(page, "Download all rows")
+    page.get_by_role("slider").fill("10")
+    expect(page.locator("#cut-calls")).to_have_text("10")
+    won = sum(float(row["probability"]) for row in everyone[:10])
+    expect(page.locator("#cut-conversions")).to_have_text(f"{won:.1f}")
+    profit = Economics().deposit_margin * won - 10 * Economics().call_cost
+    minus = "\N{MINUS SIGN}"
+    expect(page.locator("#cut-profit")).to_have_text(f"{minus if profit < 0 else ''}€{abs(profit):,.0f}")
+    expect(page.locator("#ranked tbody tr.beyond")).to_have_count(48)
+    assert downloaded(page, "Download this call list") == everyone[:10]
+
+
+def test_the_slider_starts_at_the_models_threshold_and_listens_to_keys(visit: Visit, tmp_path: Path) -> None:
+    page = upload(visit, tmp_path, csv_of(people(30)))
+    slider = page.get_by_role("slider")
+    expect(slider).to_be_visible()
+    called = page.locator(".tiles li").nth(1).locator(".big").inner_text()
+    expect(slider).to_have_value(called)
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(slider).to_have_attribute("aria-valuetext", "0 calls, 0 deposits expected")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#cut-calls")).to_have_text("1")
+
+
+def test_what_is_no_list_is_refused_on_the_page_and_can_be_sent_again(visit: Visit, tmp_path: Path) -> None:
+    page = upload(visit, tmp_path, "name;surname\nA;B\n")
+    expect(page.get_by_role("alert")).to_contain_text("Columns that the contract does not know: 'name', 'surname'")
+    upload(visit, tmp_path, csv_of([row | {"duration": 100} for row in people(2)]))
+    expect(page.get_by_role("alert")).to_contain_text("Remove the column duration")
+    visit.complaints.clear()  # the browser notes the 422s as failed requests
+    upload(visit, tmp_path, csv_of(people(2)))
+    expect(page.get_by_role("slider")).to_be_visible()
+
+
+def test_the_example_can_be_sent_as_it_is(visit: Visit) -> None:
+    page = visit.go("/list")
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Download an example").click()
+    page.get_by_label("Customer list, CSV").set_input_files(waiting.value.path())
+    page.get_by_role("button", name="Send and score").click()
+    expect(page.locator("#ranked tbody tr")).to_have_count(1)
+
+
+def test_without_javascript_a_list_is_scored_all_the_same(browser: Browser, served: Running, key: str, tmp_path: Path) -> None:
+    with browser.new_context(viewport=DESK, java_script_enabled=False) as context:
+        visit = Visit(context, served.url)
+        visit.sign_in(key)
+        page = upload(visit, tmp_path, csv_of(people(5)))
+        for _ in range(50):
+            if page.locator("#ranked").count():
+                break
+            page.wait_for_timeout(200)
+            page.reload()
+        expect(page.locator("#ranked tbody tr")).to_have_count(5)
