@@ -1,13 +1,15 @@
 """Connections, pools and variables of `airflow_settings.yaml`, as the files that `airflow … import` takes.
 
 The Astro CLI reads that YAML itself; everything else (the embedded default, compose) loads the same file through this module:
-`python -m scripts.airflow_settings [--into FOLDER] [--import]`. It imports no Airflow, only calls its command line.
+`python -m scripts.airflow_settings [--into FOLDER] [--import]`. It imports no Airflow, only calls its command line. A connection
+that the environment states (AIRFLOW_CONN_SPARK_DEFAULT=…) is loaded as stated there.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -80,6 +82,10 @@ def _entries(content: Mapping[str, Any], kind: str, name: str, path: Path) -> li
 
 def _connection(entry: Mapping[str, Any], path: Path) -> tuple[str, dict[str, Any] | str]:
     name = str(entry["conn_id"])
+    stated = os.environ.get(f"AIRFLOW_CONN_{name.upper()}")
+    if stated:  # a URI or JSON, as Airflow takes it
+        fields: dict[str, Any] | str = json.loads(stated) if stated.lstrip().startswith("{") else stated
+        return name, fields
     unknown = set(entry) - set(CONNECTION_FIELDS) - {"conn_id", "conn_uri"}
     if unknown:
         raise SettingsFileError(f"{path}: connection {name} has the unknown field {', '.join(sorted(unknown))}")
@@ -87,11 +93,11 @@ def _connection(entry: Mapping[str, Any], path: Path) -> tuple[str, dict[str, An
         return name, str(entry["conn_uri"])
     if not entry.get("conn_type"):
         raise SettingsFileError(f"{path}: connection {name} needs `conn_type` or `conn_uri`")
-    fields = {CONNECTION_FIELDS[key]: value for key, value in entry.items() if key != "conn_id" and value not in (None, "")}
-    fields.pop("conn_uri", None)
-    if isinstance(fields.get("extra"), dict):
-        fields["extra"] = json.dumps(fields["extra"])
-    return name, fields
+    given = {CONNECTION_FIELDS[key]: value for key, value in entry.items() if key != "conn_id" and value not in (None, "")}
+    given.pop("conn_uri", None)
+    if isinstance(given.get("extra"), dict):
+        given["extra"] = json.dumps(given["extra"])
+    return name, given
 
 
 def _pool(entry: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The lock: which exact files get installed, by hash. `python -m scripts.lock` writes it, `… check` verifies that it is in step.
 
-Standard library only: the set-up reads the lock before anything is installed.
+Two files: requirements.lock is what a checkout installs, tools included; requirements-runtime.lock is the part of it that images
+install, with the same versions. Standard library only: the set-up reads the lock before anything is installed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 LOCK = PROJECT / "requirements.lock"
+RUNTIME_LOCK = PROJECT / "requirements-runtime.lock"
 
 #: Groups of pyproject.toml that are locked beside requirements.txt.
 GROUPS = ("dev", "java")
@@ -74,15 +76,20 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _compile(target: Path, project: Path) -> subprocess.CompletedProcess[str]:
-    """Resolve into `target`; versions that it already holds are kept where they still fit."""
+def _compile(target: Path, project: Path, *, runtime_of: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Resolve into `target`; versions that it already holds are kept where they still fit.
+
+    With `runtime_of`, only what runs in production is resolved, to the versions that this lock has.
+    """
     uv = project / ".venv" / "bin" / "uv"
     command = [str(uv) if uv.exists() else "uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
     command += ["--python-version", _lowest_python(project), "--custom-compile-command", "make lock"]
     # Nothing of the machine that resolves may end up in the lock.
     command += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate"]
-    for group in GROUPS:
-        command += ["--group", group]
+    if runtime_of is None:
+        command += [word for group in GROUPS for word in ("--group", group)]
+    else:
+        command += ["--constraint", str(runtime_of)]
     command += ["--output-file", str(target), "requirements.txt"]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     if done.returncode == 0:
@@ -102,32 +109,44 @@ def _lowest_python(project: Path) -> str:
     return str(requires).removeprefix(">=")
 
 
+def _compile_both(folder: Path, project: Path) -> subprocess.CompletedProcess[str]:
+    """Resolve both locks into `folder`; the answer is the first failure, or the last success."""
+    lock, runtime = folder / LOCK.name, folder / RUNTIME_LOCK.name
+    done = _compile(lock, project)
+    if done.returncode == 0:
+        runtime.unlink(missing_ok=True)  # its versions come from the lock alone
+        done = _compile(runtime, project, runtime_of=lock)
+    return done
+
+
 def write(project: Path = PROJECT, *, upgrade: bool = False) -> int:
-    """Write the lock; with `upgrade`, take the newest versions that fit instead of keeping the present ones."""
-    lock = project / LOCK.name
+    """Write the locks; with `upgrade`, take the newest versions that fit instead of keeping the present ones."""
+    lock, runtime = project / LOCK.name, project / RUNTIME_LOCK.name
     if upgrade:
         lock.unlink(missing_ok=True)
-    done = _compile(lock, project)
+    done = _compile_both(project, project)
     if done.returncode:
         sys.stderr.write(done.stderr)
         return 1
-    print(f"lock: {len(versions(lock.read_text(encoding='utf-8')))} packages in {lock.name}")
+    counts = [f"{len(versions(path.read_text(encoding='utf-8')))} packages in {path.name}" for path in (lock, runtime)]
+    print(f"lock: {', '.join(counts)}")
     return 0
 
 
 def check(project: Path = PROJECT) -> int:
-    """Whether the lock is what compiling would write: 0, or 1 with the reason. Without a network, its inputs are compared."""
-    lock = project / LOCK.name
-    stated = _INPUTS.search(lock.read_text(encoding="utf-8")) if lock.exists() else None
-    if stated is None or stated[1] != inputs_digest(project):
-        print(
-            "lock: requirements.txt or the groups of pyproject.toml changed after requirements.lock was written; run: make lock"
-        )
-        return 1
+    """Whether the locks are what compiling would write: 0, or 1 with the reason. Without a network, their inputs are compared."""
+    locks = [project / LOCK.name, project / RUNTIME_LOCK.name]
+    wanted = inputs_digest(project)
+    for lock in locks:
+        stated = _INPUTS.search(lock.read_text(encoding="utf-8")) if lock.exists() else None
+        if stated is None or stated[1] != wanted:
+            print(
+                f"lock: requirements.txt or the groups of pyproject.toml changed after {lock.name} was written; run: make lock"
+            )
+            return 1
     with tempfile.TemporaryDirectory() as folder:
-        again = Path(folder) / LOCK.name
-        shutil.copy(lock, again)
-        done = _compile(again, project)
+        shutil.copy(locks[0], folder)
+        done = _compile_both(Path(folder), project)
         if done.returncode:
             reason = done.stderr.strip().splitlines()
             if not re.search(r"fetch|connect|dns|network|timed? ?out|request", done.stderr, re.IGNORECASE):
@@ -137,9 +156,10 @@ def check(project: Path = PROJECT) -> int:
                 f"lock: its inputs are unchanged; not compiled again, the registry does not answer ({reason[0] if reason else '?'})"
             )
             return 0
-        if again.read_bytes() != lock.read_bytes():
-            print("lock: compiling again gives another requirements.lock; run: make lock")
-            return 1
+        for lock in locks:
+            if (Path(folder) / lock.name).read_bytes() != lock.read_bytes():
+                print(f"lock: compiling again gives another {lock.name}; run: make lock")
+                return 1
     print("lock: in step with requirements.txt and pyproject.toml")
     return 0
 

@@ -1,0 +1,182 @@
+"""`make up` and what a newcomer then does with it, on a real engine. In order: each test builds on those before it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from scripts.compose_secrets import MAKERS
+from tests.compose.stack import Stack
+from tests.support.served import PROSPECT
+
+log = logging.getLogger(__name__)
+
+DAG, RUN = "bank_marketing_training", "compose-test"
+
+STEPS = {"secrets", "buckets", "landing", "airflow-init"}
+SERVERS = {
+    "postgres", "s3", "mail", "spark-master", "spark-worker", "mlflow", "api",
+    "airflow-api-server", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer",
+}  # fmt: skip
+
+#: The one image whose first process must be root: it becomes `postgres` by itself.
+STARTS_AS_ROOT = {"postgres"}
+
+
+def predict(stack: Stack) -> dict[str, Any]:
+    """The answer for one prospect, once the service has seen the model in production."""
+    answer = stack.api("POST", "/api/v1/predictions", json={"prospect": PROSPECT})
+    return dict(answer.json()) if answer.status_code == 200 else {}
+
+
+def facts(stack: Stack) -> dict[str, Any]:
+    """What must outlive any restart: runs, objects, models, mails, and the answer that the service gives."""
+    answer = stack.wait(lambda: predict(stack), 180, "a prediction")
+    return {
+        "tasks": stack.task_states(DAG, RUN),
+        "artifacts": {key for key in stack.objects() if "/predictions/" not in key},
+        "models": stack.objects("mlflow", "PLATFORM_MLFLOW_S3"),
+        "mails": sorted(mail["subject"] for mail in stack.mails()),
+        "probability": answer["probability"],
+        "version": answer["model"]["version"],
+    }
+
+
+def test_everything_is_up_and_healthy_after_one_command(stack: Stack) -> None:
+    states = {
+        container["Service"]: (container["State"], container["Health"], container["ExitCode"])
+        for container in stack.containers()
+    }
+    assert {name: states[name] for name in STEPS} == dict.fromkeys(STEPS, ("exited", "", 0))
+    assert {name: states[name][:2] for name in SERVERS} == dict.fromkeys(SERVERS, ("running", "healthy"))
+    assert set(states) == STEPS | SERVERS
+    assert stack.url("PLATFORM_AIRFLOW_PORT") in stack.told
+
+
+def test_the_secrets_are_private_complete_and_shown_on_request(stack: Stack) -> None:
+    assert set(MAKERS) <= set(stack.secrets)
+    assert stack.dotenv.stat().st_mode & 0o777 == 0o600
+    shown = stack.compose("run", "--rm", "secrets", "show")
+    assert stack.secrets["PLATFORM_ADMIN_PASSWORD"] in shown
+    visible = str([container["Config"]["Env"] for name, container in stack.inspect().items() if name != "secrets"])
+    assert not [name for name in MAKERS if stack.secrets[name] in visible]
+
+
+def test_containers_have_no_rights_that_they_do_not_need(stack: Stack) -> None:
+    for name, container in stack.inspect().items():
+        host = container["HostConfig"]
+        assert host["ReadonlyRootfs"], name
+        assert host["CapDrop"] == ["ALL"], name
+        assert host["Memory"] > 0, name
+        assert host["PidsLimit"] > 0, name
+        assert any("no-new-privileges" in option for option in host["SecurityOpt"]), name
+        assert host["LogConfig"]["Config"]["max-size"], name
+        assert name in STARTS_AS_ROOT or container["Config"]["User"].split(":")[0] not in ("", "0", "root"), name
+        bound = [each["HostIp"] for ports in (host["PortBindings"] or {}).values() for each in ports]
+        assert set(bound) <= {"127.0.0.1"}, name
+
+
+def test_strangers_get_nothing(stack: Stack) -> None:
+    assert stack.http.get(f"{stack.url('PLATFORM_AIRFLOW_PORT')}/api/v2/dags").status_code == 401
+    assert (
+        stack.http.post(f"{stack.url('PLATFORM_API_PORT')}/api/v1/predictions", json={"prospect": PROSPECT}).status_code == 401
+    )
+    with pytest.raises(ClientError, match="AccessDenied"):
+        stack.s3("").list_objects_v2(Bucket="bank-marketing")
+    with pytest.raises(ClientError, match="AccessDenied"):  # each key opens one bucket
+        stack.s3("PLATFORM_MLFLOW_S3").list_objects_v2(Bucket="bank-marketing")
+
+
+def test_the_connection_says_where_spark_runs(stack: Stack) -> None:
+    connection = stack.airflow("GET", "/connections/spark_default")
+    assert (connection["host"], connection["port"]) == ("spark://spark-master", 7077)
+
+
+def test_the_training_dag_is_green_on_the_campaign(trained: dict[str, str]) -> None:
+    tasks = [
+        "ingest_data",
+        "validate_data",
+        "transform_data",
+        "train_model",
+        "evaluate_model",
+        "promote_model",
+        "notify_success",
+    ]
+    assert trained == dict.fromkeys(tasks, "success")
+
+
+def test_its_artifacts_lie_in_the_object_store(stack: Stack, trained: dict[str, str]) -> None:
+    manifests = {key for key in stack.objects() if key.endswith("manifest.json")}
+    for task in ("ingest_data", "transform_data", "train_model"):
+        assert f"artifacts/runs/{DAG}/2010-06-30/{RUN}/{task}/manifest.json" in manifests
+    assert sum(key.startswith("artifacts/clean/contacts/") for key in manifests) > 400
+    assert stack.objects("mlflow", "PLATFORM_MLFLOW_S3")
+
+
+def test_its_spark_jobs_ran_on_the_cluster(stack: Stack, trained: dict[str, str]) -> None:
+    done = {app["name"]: app["state"] for app in stack.spark()["completedapps"]}
+    assert done == {"bank-marketing-ingest_data": "FINISHED", "bank-marketing-transform_data": "FINISHED"}
+
+
+def test_its_report_is_in_the_mailbox(stack: Stack, trained: dict[str, str]) -> None:
+    (mail,) = [mail for mail in stack.mails() if "2010-06-30" in mail["subject"]]
+    assert {each["address"] for each in mail["to"]} <= {"marketing@bank.example", "ml-oncall@bank.example"}
+
+
+def test_the_model_answers_through_the_api(stack: Stack, trained: dict[str, str]) -> None:
+    answer = stack.wait(lambda: predict(stack), 120, "a prediction")
+    assert 0 < answer["probability"] < 1
+    assert answer["reasons"]
+    code = stack.inside("api", "cat", "/opt/bank-marketing/COMMIT").strip()
+    assert len(code.removesuffix("+changes")) == 40
+
+
+def test_a_job_outlives_its_killed_worker(stack: Stack, trained: dict[str, str]) -> None:
+    """Killed in mid-job, all of it at once; the engine starts it again, and the result is that of an undisturbed run."""
+    stack.start_dag(DAG, "worker-killed", {"as_of": "2010-06-30", "promote": "no"})
+    stack.wait(lambda: stack.spark()["activeapps"], 300, "a Spark job has started")
+    stack.compose("exec", "--no-TTY", "spark-worker", "sh", "-c", "kill -9 -1")
+    assert set(stack.wait_for_dag(DAG, "worker-killed").values()) == {"success"}
+    stack.wait_until_well()
+
+    def features(run: str) -> Any:
+        key = f"artifacts/runs/{DAG}/2010-06-30/{run}/transform_data/manifest.json"
+        return json.load(stack.s3().get_object(Bucket="bank-marketing", Key=key)["Body"])["content_digest"]
+
+    assert features("worker-killed") == features(RUN)
+
+
+def test_each_container_restarted_in_turn_loses_nothing(stack: Stack, trained: dict[str, str]) -> None:
+    before = facts(stack)
+    for service in sorted(SERVERS):
+        stack.compose("restart", service)
+        stack.wait_until_well()
+        assert facts(stack) == before, service
+
+
+def test_down_and_up_keep_the_data(stack: Stack, trained: dict[str, str]) -> None:
+    before, secrets = facts(stack), stack.secrets
+    stack.compose("down")
+    _, seconds = stack.up()
+    log.info("make up on full volumes: %.0f s", seconds)
+    assert stack.secrets == secrets
+    assert facts(stack) == before
+
+
+def test_more_workers_share_the_cluster(stack: Stack) -> None:
+    stack.compose("up", "--detach", "--wait", "--no-recreate", "--scale", "spark-worker=2", "spark-worker")
+    stack.wait(lambda: sum(worker["state"] == "ALIVE" for worker in stack.spark()["workers"]) == 2, 120, "two workers")
+
+
+def test_a_lost_env_file_is_written_again_from_the_volume(stack: Stack) -> None:
+    secrets = stack.secrets
+    stack.dotenv.write_text("".join(f"{name}={port}\n" for name, port in stack.ports.items()))
+    started = time.perf_counter()
+    stack.up()
+    assert {name: stack.secrets[name] for name in MAKERS} == {name: secrets[name] for name in MAKERS}
+    log.info("make up with everything running: %.0f s", time.perf_counter() - started)
