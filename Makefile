@@ -13,7 +13,7 @@ ENV := . ./.airflow/env.sh &&
 AS_OF ?=
 PYTEST ?=
 
-.PHONY: help setup run score serve replay test lint format airflow backfill rollback dag-docs experiments protocol up down clean-volumes test-compose doctor s3-jars lock lock-check clean
+.PHONY: help setup run score serve replay test lint format airflow backfill rollback bench dag-docs experiments protocol up down clean-volumes test-compose doctor s3-jars lock lock-check clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -79,10 +79,13 @@ clean-volumes: ## remove the containers and their data, after asking (YES=1: wit
 	@YES=$(YES) $(or $(PYTHON),python3) -m scripts.compose_clean
 
 test-compose: setup ## build and start the containers and try everything on them; needs a Docker engine and some 20 minutes
-	@$(ENV) python -m pytest -m compose --timeout 3600 tests/compose
+	@$(ENV) python -m pytest -v -m compose --timeout 3600 -o log_cli=true --log-cli-level=INFO tests/compose
 
 s3-jars: ## fetch what Spark needs for artifacts on S3 (BANK_ARTIFACT_ROOT=s3://…): 13 MB from Maven Central, checked
 	@$(PYTHON) -m scripts.spark_jars
+
+bench: setup ## measure again what the benchmarks' READMEs say, each folder of benchmarks/ by itself; an hour or so on two cores
+	@$(ENV) for folder in benchmarks/*/; do python -m benchmarks.$$(basename $$folder) || exit 1; done
 
 doctor: ## check Python, Java, disk, memory, ports, the archive, the environment, and say how to mend them
 	@if [ -f .airflow/env.sh ]; then . ./.airflow/env.sh; fi; PYTHONPATH=include $(or $(PYTHON),python3) -m scripts.doctor

@@ -252,6 +252,8 @@ def test_rollback_puts_an_earlier_version_back_on_record(champion: RunContext, m
         registry.rollback(1, reason="again", who="auditor")
     with pytest.raises(ConfigError, match="has no version 9; there are: 1, 2"):
         registry.rollback(9, reason="typo", who="auditor")
+    with pytest.raises(ConfigError, match="needs a reason"):
+        registry.rollback(2, reason=" ", who="auditor")
 
 
 def test_an_altered_model_in_the_registry_is_not_loaded(champion: RunContext) -> None:

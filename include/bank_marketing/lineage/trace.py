@@ -2,24 +2,205 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue, computed_field
 
-from bank_marketing.artifacts import ArtifactStore
-from bank_marketing.registry.registry import Registry
+from bank_marketing.artifacts import ArtifactRef, ArtifactStore
+from bank_marketing.components import evaluation, promotion
+from bank_marketing.errors import ArtifactCorrupt, ArtifactMissing, ConfigError, ModelIncompatible
+from bank_marketing.etl.snapshot import CleanDay, Snapshot
+from bank_marketing.landing.uci import ARCHIVE_NAME
+from bank_marketing.lineage.links import (
+    Link,
+    archive_link,
+    artifact_link,
+    clean_days_link,
+    landed_file_link,
+    landed_files_link,
+)
+from bank_marketing.registry import records
+from bank_marketing.registry.registry import ModelVersion, Registry
 from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
+from bank_marketing.scoring.state import published_features
 
 
 class Trace(BaseModel):
-    """A prediction and the chain of what it came from."""
+    """A prediction and the chain of what it came from, the nearest link first."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     prediction: PredictionRecord
-    links: tuple[dict[str, Any], ...] = ()
+    links: tuple[Link, ...] = ()
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def intact(self) -> bool:
+        """Whether nothing of it is altered or missing."""
+        return not any(link.broken for link in self.links)
 
 
 def trace(store: ArtifactStore, registry: Registry, prediction_id: str) -> Trace:
-    """Trace a prediction. Raises ArtifactMissing when there is none with this id."""
-    return Trace(prediction=PredictionLog(store).get(prediction_id))
+    """Trace a prediction.
+
+    Raises:
+        ArtifactMissing: there is no prediction with this id.
+        RegistryUnavailable: MLflow does not answer.
+    """
+    prediction = PredictionLog(store).get(prediction_id)
+    return Trace(prediction=prediction, links=tuple(_Chain(prediction, store, registry).links()))
+
+
+class _Chain:
+    """Follows the references that a prediction and its artifacts carry."""
+
+    def __init__(self, prediction: PredictionRecord, store: ArtifactStore, registry: Registry) -> None:
+        self.prediction, self.store, self.registry = prediction, store, registry
+        self.days: dict[str, CleanDay] = {}
+        self.sources: list[dict[str, Any]] = []
+
+    def links(self) -> Iterator[Link]:
+        """All links, from the prediction to the archive."""
+        yield from self._scoring_run()
+        version, link = self._version()
+        yield link
+        if version is not None:
+            yield from self._training_run(version)
+        if version is None or self.prediction.features_digest != version.tags.get("features_digest"):
+            yield from self._counts()
+        settings = self.registry.settings
+        if self.days:
+            days = [self.days[path] for path in sorted(self.days)]
+            yield clean_days_link(self.store, days)
+            yield landed_files_link(settings.landing, days)
+        if self.sources:
+            yield archive_link(self.sources[0], settings.archive or settings.cache / ARCHIVE_NAME)
+
+    def _scoring_run(self) -> Iterator[Link]:
+        """The batch run's scores and the list that was scored; a prediction of the service has neither."""
+        uri = self.prediction.scores_uri
+        if not uri:
+            facts: dict[str, JsonValue] = {"source": self.prediction.source, "who": self.prediction.who}
+            yield Link(name="request", state="recorded", digest=self.prediction.input_digest, facts=facts)
+            return
+        manifest = self._read(uri)
+        if manifest is None:
+            yield artifact_link("scores", self.store, ArtifactRef(kind="scores", uri=uri, digest=""))
+            return
+        link = artifact_link("scores", self.store, manifest.ref)
+        yield link if link.broken else self._same_as_scored(link)
+        listed = next((parent for parent in manifest.parents if parent.kind == "prospects"), None)
+        if listed is None:
+            return
+        yield artifact_link("checked list", self.store, listed)
+        checked = self._read(listed.uri)
+        source: Any = checked.details.get("source") if checked else None
+        if source:
+            path = self.registry.settings.landing / source["file"]
+            yield landed_file_link("landed list", path, source["sha256"], {"uploaded": source["uploaded"]})
+
+    def _same_as_scored(self, link: Link) -> Link:
+        """The record must say what the scores say."""
+        import pyarrow.parquet as pq
+
+        with self.store.local_copy(f"{link.uri}/scores") as folder:
+            rows = pq.read_table(
+                folder, columns=["probability", "input_digest"], filters=[("contact_id", "=", self.prediction.contact_id)]
+            ).to_pylist()
+        said = {"probability": self.prediction.probability, "input_digest": self.prediction.input_digest}
+        if said in rows:
+            return link
+        told = f"the record says probability {self.prediction.probability:g}, the scores of that run do not"
+        return link.model_copy(update={"state": "altered", "problem": told})
+
+    def _counts(self) -> Iterator[Link]:
+        """The features artifact whose campaign counts the prediction used, when it is not the one that trained the model."""
+        name, wanted = "campaign counts", self.prediction.features_digest
+        ref = next((found.ref for found in published_features(self.store) if found.content_digest == wanted), None)
+        if ref is None:
+            problem = f"no features with content {wanted[:12]} are in the store any more"
+            yield Link(name=name, state="missing", problem=problem, digest=wanted)
+            return
+        yield artifact_link(name, self.store, ref)
+        yield from self._data(ref)
+
+    def _version(self) -> tuple[ModelVersion | None, Link]:
+        number = self.prediction.model_version
+        name, uri = "model version", f"models:/{self.registry.name}/{number}"
+        try:
+            version = self.registry.get(number)
+        except ConfigError as error:
+            return None, Link(name=name, state="missing", problem=str(error), uri=uri)
+        facts: dict[str, JsonValue] = {
+            "version": number,
+            "stage_now": version.stage,
+            "mlflow_run": version.run_id,
+            "trained_through": version.tags.get("trained_through", ""),
+            "threshold": version.tags.get("threshold", ""),
+            "training_run": version.tags.get("dag_run", ""),
+            "decisions": [
+                f"{record.action} {record.at:%Y-%m-%d %H:%M} by {record.who}: {' '.join(record.reasons)}"
+                for record in records.history(self.store)
+                if record.version == number
+            ],
+        }
+        link = Link(name=name, state="intact", uri=uri, digest=version.digest, facts=facts)
+        problem = self._altered_model(version)
+        return version, link.model_copy(update={"state": "altered", "problem": problem}) if problem else link
+
+    def _altered_model(self, version: ModelVersion) -> str:
+        if version.digest != self.prediction.model_digest:
+            return (
+                f"version {version.version} is model {version.digest[:12]}, the prediction was made by "
+                f"{self.prediction.model_digest[:12]}"
+            )
+        try:
+            self.registry.load(version)
+        except (ArtifactCorrupt, ModelIncompatible) as error:
+            return str(error)
+        return ""
+
+    def _training_run(self, version: ModelVersion) -> Iterator[Link]:
+        tags = version.tags
+        model = ArtifactRef(kind="model", uri=tags.get("model_uri", ""), digest=version.digest)
+        manifest = self._read(model.uri)
+        choice: Any = manifest.parameters.get("choice") if manifest else None
+        yield artifact_link("training run", self.store, model, {"choice": choice} if choice else None)
+        run = model.uri.rpartition("/")[0]
+        for name, component in (("evaluation", evaluation.COMPONENT), ("promotion", promotion.COMPONENT)):
+            made = self._read(f"{run}/{component}")
+            if made is not None:
+                yield artifact_link(name, self.store, made.ref)
+        features = ArtifactRef(kind="features", uri=tags.get("features_uri", ""), digest=tags.get("features_digest", ""))
+        yield artifact_link("features", self.store, features)
+        yield from self._data(features)
+
+    def _data(self, features: ArtifactRef) -> Iterator[Link]:
+        """Validation and snapshot behind features; the snapshot's days are kept for the last links."""
+        manifest = self._read(features.uri)
+        if manifest is None:
+            return
+        validated = self._read(str(manifest.notes.get("validation", "")))
+        if validated is not None:
+            facts = {name: validated.details.get(name) for name in ("passed", "rules_checked")}
+            yield artifact_link("validation", self.store, validated.ref, facts)
+        for ref in manifest.parents:
+            if ref.kind != "snapshot":
+                continue
+            link = artifact_link("snapshot", self.store, ref)
+            yield link
+            if link.broken:
+                continue
+            snapshot = Snapshot.model_validate(json.loads(self.store.read_bytes(f"{ref.uri}/snapshot.json")))
+            self.days |= {day.path: day for day in snapshot.days}
+            source: Any = self.store.manifest(ref).details.get("source")
+            self.sources += [source] if source else []
+
+    def _read(self, uri: str) -> Any:
+        """The manifest at a URI, None where none can be read (its link says so)."""
+        try:
+            return self.store.manifest(uri) if uri else None
+        except (ArtifactMissing, ArtifactCorrupt):
+            return None

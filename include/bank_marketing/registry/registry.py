@@ -157,7 +157,9 @@ class Registry:
         return done
 
     def rollback(self, to: int, *, reason: str, who: str) -> Record:
-        """Put an earlier version back into production, on record. Raises ConfigError when it is there already."""
+        """Put an earlier version back into production, on record. Raises ConfigError when it is there already, or for no reason."""
+        if not reason.strip():
+            raise ConfigError("a rollback needs a reason: it stands in the record for those who ask later")
         version = self.get(to)
         if self.production().version == to:
             raise ConfigError(f"version {to} of {self.name} is in production already: nothing to roll back")

@@ -39,7 +39,7 @@ def latest_campaign_state(store: ArtifactStore, as_of: date | None = None) -> Ca
     Raises:
         ArtifactMissing: no features were published that early.
     """
-    for manifest in _published(store):
+    for manifest in published_features(store):
         state = _stated(manifest)
         if state is not None and (as_of is None or state.last_contact_day <= as_of):
             return state
@@ -57,7 +57,7 @@ def campaign_state_for(store: ArtifactStore, day: date, last_contact_day: date) 
         NotEnoughHistory: no features reach that evening.
     """
     later = None
-    for manifest in _published(store):
+    for manifest in published_features(store):
         state = _stated(manifest)
         if state is None or state.last_contact_day < last_contact_day:
             continue
@@ -72,7 +72,7 @@ def campaign_state_for(store: ArtifactStore, day: date, last_contact_day: date) 
     return _recounted(store, later, last_contact_day)
 
 
-def _published(store: ArtifactStore) -> Iterator[Manifest]:
+def published_features(store: ArtifactStore) -> Iterator[Manifest]:
     """Manifests of features, newest day first; of one day, the one made last first."""
     ending = f"/{COMPONENT}/{MANIFEST}"
     by_day: dict[str, list[str]] = {}
@@ -100,14 +100,18 @@ def _recounted(store: ArtifactStore, later: CampaignState, last: date) -> Campai
     """The state of the evening of `last`, counted from features that reach further."""
     import pandas as pd
 
+    from bank_marketing.etl.features import CHANNEL_COUNTS, CHANNEL_WINDOW
+
     with store.local_copy(f"{later.features_uri}/{FEATURES}") as folder:
-        rows = pd.read_parquet(folder, columns=["contact_date", "y", "list_size"])
+        rows = pd.read_parquet(folder, columns=["contact_date", "contact", "y", "list_size"])
     rows = rows[rows["contact_date"].astype(str) <= last.isoformat()]
     days = rows.groupby("contact_date").agg(contacts=("y", "size"), conversions=("y", "sum"), size=("list_size", "last"))
     days = days.sort_index()
     counts = {
         f"{what}_{window}d": int(days[what].tail(window).sum()) for window in _WINDOWS for what in ("contacts", "conversions")
     }
+    mobile = rows[(rows["contact"] == "cellular") & rows["contact_date"].isin(days.index[-CHANNEL_WINDOW:])]
+    counts |= dict(zip(CHANNEL_COUNTS, (len(mobile), int(mobile["y"].sum())), strict=True))
     counts |= {f"{what}_all": int(days[what].sum()) for what in ("contacts", "conversions")}
     counts["list_size"] = int(days["size"].iloc[-1])
     return later.model_copy(update={"last_contact_day": last, "counts": counts})
