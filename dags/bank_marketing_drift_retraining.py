@@ -3,7 +3,7 @@
 Looks at the contacts of the last days: how far they lie from what the production model learned from, and how its predictions for them
 turned out. Retrains when the latest window and enough of the last ones violate a threshold, outside the cool-down. Each decision is
 recorded with its numbers, below `monitoring/decisions` of the artifact store, and shown on the decision's asset. The training DAG's own
-judge still decides whether the new model is better.
+judge still decides whether the new model is better. A person who knows more than the numbers triggers it with `force`.
 
 | trigger | day it looks at (`as_of`) |
 |---|---|
@@ -19,16 +19,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import DAG, Asset, AssetOrTimeSchedule, CronDataIntervalTimetable, Param
+from airflow.sdk import DAG, AssetOrTimeSchedule, CronDataIntervalTimetable, Param
 
+from bank_marketing_airflow.assets import CALL_LIST, DECISION, FEATURES
 from bank_marketing_airflow.mail import FailureMail, RunFailureMail
 from bank_marketing_airflow.operators import ReportOperator, StepOperator
 from bank_marketing_airflow.retraining import DecisionOperator, TriggerRetrainingOperator
 from bank_marketing_airflow.retry import RETRY_POLICY
-
-FEATURES = Asset("bank-marketing-features", uri="bank-marketing://features")
-CALL_LIST = Asset("bank-marketing-call-list", uri="bank-marketing://call-list")
-DECISION = Asset("bank-marketing-retraining-decision", uri="bank-marketing://retraining-decision")
 
 with DAG(
     "bank_marketing_drift_retraining",
@@ -44,7 +41,10 @@ with DAG(
     on_failure_callback=RunFailureMail(),
     tags=["bank-marketing", "monitoring"],
     params={
-        "as_of": Param(None, type=["null", "string"], format="date", title="Day", description="YYYY-MM-DD; empty: see above")
+        "as_of": Param(None, type=["null", "string"], format="date", title="Day", description="YYYY-MM-DD; empty: see above"),
+        "force": Param(
+            False, type="boolean", title="Train again in any case", description="also when the decision is to wait; on record"
+        ),
     },
     default_args={
         "owner": "ml-platform",
@@ -57,7 +57,7 @@ with DAG(
         "on_failure_callback": FailureMail(),
     },
 ) as dag:
-    collect = StepOperator(task_id="collect_window")
+    collect = StepOperator(task_id="collect_window", inlets=[FEATURES, CALL_LIST])
     collected = {"collect_window": collect.output}
     drift = StepOperator(task_id="detect_drift", refs=collected)
     performance = StepOperator(task_id="measure_performance", refs=collected)

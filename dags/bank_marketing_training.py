@@ -2,7 +2,7 @@
 
 Every night: ingest what landed up to the run's day, validate it against the data contract, build point-in-time features, train what
 `results.json` says, judge the candidate against the model in production on the same unseen days, promote it only if it is better,
-and report.
+and report. Where the run asks for it (`approval`), a person has the last word; else `approve_promotion` is skipped.
 
 | trigger | day it works on (`as_of`) | may promote |
 |---|---|---|
@@ -10,22 +10,21 @@ and report.
 | by hand | the parameter `as_of`, else the logical date (today in the form) | yes, unless `promote` is `no` |
 | backfill | the logical date of each run | no, unless `promote` is `yes` |
 
-A task that fails for bad data or bad configuration is not retried. What each alert means: `docs/runbooks.md`.
+Each run trains anew: to force a retraining, trigger it. A task that fails for bad data or bad configuration is not retried. What each
+alert means: `docs/runbooks.md`.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, Param
+from airflow.sdk import DAG, CronDataIntervalTimetable, Param
 
+from bank_marketing_airflow.approval import PromotionApproval, PromotionOperator
+from bank_marketing_airflow.assets import FEATURES, LANDED, PRODUCTION_MODEL, SNAPSHOT
 from bank_marketing_airflow.mail import FailureMail, RunFailureMail
 from bank_marketing_airflow.operators import ReportOperator, SparkStepOperator, StepOperator
 from bank_marketing_airflow.retry import RETRY_POLICY
-
-SNAPSHOT = Asset("bank-marketing-snapshot", uri="bank-marketing://snapshot")
-FEATURES = Asset("bank-marketing-features", uri="bank-marketing://features")
-PRODUCTION_MODEL = Asset("bank-marketing-production-model", uri="bank-marketing://model/production")
 
 with DAG(
     "bank_marketing_training",
@@ -47,6 +46,12 @@ with DAG(
             description="data up to this day; empty: the logical date",
         ),
         "promote": Param("auto", enum=["auto", "yes", "no"], title="May promote", description="auto: all runs but backfills"),
+        "approval": Param(
+            False,
+            type="boolean",
+            title="Ask a person first",
+            description="a better candidate waits for a yes before it goes into production; no answer is a no",
+        ),
         "reason": Param(
             None, type=["null", "string"], maxLength=500, title="Reason", description="kept in the promotion record"
         ),
@@ -62,17 +67,20 @@ with DAG(
         "on_failure_callback": FailureMail(),
     },
 ) as dag:
-    ingest = SparkStepOperator(task_id="ingest_data", pool="spark", outlets=[SNAPSHOT])
+    ingest = SparkStepOperator(task_id="ingest_data", pool="spark", inlets=[LANDED], outlets=[SNAPSHOT])
     landed = {"ingest_data": ingest.output}
-    validate = StepOperator(task_id="validate_data", refs=landed)
+    validate = StepOperator(task_id="validate_data", refs=landed, inlets=[SNAPSHOT])
     valid = landed | {"validate_data": validate.output}
     transform = SparkStepOperator(task_id="transform_data", pool="spark", refs=valid, outlets=[FEATURES])
     built = valid | {"transform_data": transform.output}
-    train = StepOperator(task_id="train_model", refs=built, execution_timeout=timedelta(hours=1))
+    train = StepOperator(task_id="train_model", refs=built, inlets=[FEATURES], execution_timeout=timedelta(hours=1))
     trained = built | {"train_model": train.output}
     evaluate = StepOperator(task_id="evaluate_model", refs=trained)
     judged = trained | {"evaluate_model": evaluate.output}
-    promote = StepOperator(task_id="promote_model", refs=judged, outlets=[PRODUCTION_MODEL])
+    approve = PromotionApproval(task_id="approve_promotion", refs=judged)
+    promote = PromotionOperator(
+        task_id="promote_model", refs=judged, approval=approve.output, trigger_rule="none_failed", outlets=[PRODUCTION_MODEL]
+    )
     notify = ReportOperator(task_id="notify_success", refs=judged | {"promote_model": promote.output})
 
-    ingest >> validate >> transform >> train >> evaluate >> promote >> notify
+    ingest >> validate >> transform >> train >> evaluate >> approve >> promote >> notify

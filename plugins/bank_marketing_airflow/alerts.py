@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
-from airflow.configuration import conf
-
+from bank_marketing_airflow.addresses import artifact_url, run_url, runbook_url
 from bank_marketing_airflow.mail_content import Mail, alert
 from bank_marketing_airflow.run_context import resolve_as_of, run_context
 
@@ -32,7 +30,12 @@ def task_alert(context: Mapping[str, Any]) -> Mail:
             "Kind": kind,
             "What to do": f"{RUNBOOKS}#{kind.lower()}",
         },
-        {"Open the log": ti.log_url, "Open the run": _run_url(ti.dag_id, ti.run_id), "Data Docs": _data_docs(context)},
+        {
+            "Open the log": ti.log_url,
+            "Open the run": run_url(ti.dag_id, ti.run_id),
+            "Data Docs": _data_docs(context),
+            "Runbook": runbook_url(kind.lower()),
+        },
     )
 
 
@@ -41,7 +44,7 @@ def run_alert(context: Mapping[str, Any]) -> Mail:
     run = context["dag_run"]
     reason = str(context.get("reason") or "a task failed")
     late = "timed_out" in reason
-    as_of = _day(context)
+    as_of, entry = _day(context), "run-out-of-time" if late else "run-failed"
     return alert(
         f"{run.dag_id} failed for {as_of}: {'out of time' if late else 'run failed'}",
         f"The run of {run.dag_id} failed",
@@ -49,9 +52,9 @@ def run_alert(context: Mapping[str, Any]) -> Mail:
             "What": "the run was ended because it took longer than it may" if late else f"the run ended as failed ({reason})",
             "As of": as_of,
             "DAG and run": f"{run.dag_id}, {run.run_id}",
-            "What to do": f"{RUNBOOKS}#{'run-out-of-time' if late else 'run-failed'}",
+            "What to do": f"{RUNBOOKS}#{entry}",
         },
-        {"Open the run": _run_url(run.dag_id, run.run_id)},
+        {"Open the run": run_url(run.dag_id, run.run_id), "Runbook": runbook_url(entry)},
     )
 
 
@@ -62,16 +65,11 @@ def _day(context: Mapping[str, Any]) -> str:
         return f"unknown ({unresolved})"
 
 
-def _run_url(dag_id: str, run_id: str) -> str:
-    base = conf.get("api", "base_url", fallback="http://localhost:8080")
-    return f"{base.rstrip('/')}/dags/{dag_id}/runs/{quote(run_id)}"
-
-
 def _data_docs(context: Mapping[str, Any]) -> str:
     """Where the validation's pages are, when the run got as far; a broken store must not stop the mail."""
     try:
         run = run_context(context)
-        uri = f"{run.component_uri('validate_data')}/data_docs/index.html"
-        return uri if run.store.exists(uri) else ""
+        there = run.store.has_manifest(run.component_uri("validate_data"))
+        return artifact_url(run, "validate_data", "data_docs/index.html") if there else ""
     except Exception:
         return ""

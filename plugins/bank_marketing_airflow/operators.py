@@ -18,7 +18,9 @@ from airflow.sdk.exceptions import AirflowException
 from bank_marketing import errors
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import RunContext
+from bank_marketing.etl import s3a
 from bank_marketing.settings import PROJECT_DIR
+from bank_marketing_airflow.links import LINKS
 from bank_marketing_airflow.run_context import run_context, run_options
 
 SPARK_JOBS = PROJECT_DIR / "spark_jobs"
@@ -45,14 +47,19 @@ class StepOperator(BaseOperator):
     def __init__(self, *, refs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.refs = refs or {}
+        self.operator_extra_links = LINKS.get(self.task_id, ())
+
+    def options(self, context: Context) -> dict[str, Any]:
+        """What the run was asked for."""
+        return run_options(context)
 
     def execute(self, context: Context) -> dict[str, str]:
         """Run the step; returns its reference."""
         from bank_marketing.pipelines import run_step
 
         given = {step: ArtifactRef.model_validate(ref) for step, ref in self.refs.items()}
-        run = run_context(context)
-        return announced(run_step(self.task_id, given, run, run_options(context)), self, run, context)
+        self.platform_run = run = run_context(context)  # the links are made from it, also when the step fails
+        return announced(run_step(self.task_id, given, run, self.options(context)), self, run, context)
 
 
 class ReportOperator(StepOperator):
@@ -107,6 +114,7 @@ class SparkStepOperator(SparkSubmitOperator):  # type: ignore[misc]  # the provi
             "--dag-id", run.dag_id, "--run-id", run.run_id, "--as-of", run.as_of.isoformat(),
             "--refs", json.dumps(self.refs), "--options", json.dumps(run_options(context)), "--error-uri", error_uri,
         ]  # fmt: skip
+        self.jars = ",".join(map(str, s3a.jars(run.settings))) or self.jars
         self._hook = self._get_hook()
         try:
             # A session of its own: on_kill can then end spark-submit, its JVM and its Python together.

@@ -39,7 +39,7 @@ class DecisionOperator(StepOperator):
 
 
 class TriggerRetrainingOperator(TriggerDagRunOperator):
-    """Starts the training DAG when the decision says so; else the task is skipped, and says why.
+    """Starts the training DAG when the decision or a person (`force`) says so; else the task is skipped, and says why.
 
     Args:
         decision: output of the deciding task.
@@ -59,13 +59,15 @@ class TriggerRetrainingOperator(TriggerDagRunOperator):
 
         run = run_context(context)
         record = retraining.load(ArtifactRef.model_validate(self.decision), run).record
-        if not record.decision.retrain:
+        forced = bool(context["params"].get("force"))
+        if not (record.decision.retrain or forced):
             raise AirflowSkipException(f"no retraining: {record.decision.reason}")
+        why = record.decision.reason if record.decision.retrain else f"forced by hand, against: {record.decision.reason}"
         dag_run = context["dag_run"]
         backfill = str(getattr(dag_run.run_type, "value", dag_run.run_type)) == "backfill"
         self.conf = {
             "as_of": run.as_of.isoformat(),
-            "reason": f"{run.dag_id}: {record.decision.reason}"[:REASON_LENGTH],
+            "reason": f"{run.dag_id}: {why}"[:REASON_LENGTH],
             "promote": "no" if backfill else "auto",
         }
         return super().execute(context)

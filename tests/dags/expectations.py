@@ -29,10 +29,12 @@ class Expected:
 EXPECTED = {
     "bank_marketing_training": Expected(
         chain=(
-            "ingest_data", "validate_data", "transform_data", "train_model", "evaluate_model", "promote_model", "notify_success",
+            # The seven promised tasks, and the approval between judge and promotion, which is skipped unless a run asks for it.
+            "ingest_data", "validate_data", "transform_data", "train_model", "evaluate_model", "approve_promotion", "promote_model",
+            "notify_success",
         ),
         tag="training",
-        params={"as_of": "30.06.2010", "promote": "maybe", "reason": "x" * 501},
+        params={"as_of": "30.06.2010", "promote": "maybe", "approval": "perhaps", "reason": "x" * 501},
         spark=frozenset({"ingest_data", "transform_data"}),
         outlets={
             "ingest_data": ("bank-marketing-snapshot",),
@@ -53,7 +55,12 @@ EXPECTED = {
             "collect_window", "detect_drift", "measure_performance", "decide_retraining", "trigger_retraining", "notify_decision",
         }),
         tag="monitoring",
-        params={"as_of": "30.06.2010"},
+        params={"as_of": "30.06.2010", "force": "perhaps"},
         outlets={"decide_retraining": ("bank-marketing-retraining-decision",)},
+    ),
+    "bank_marketing_maintenance": Expected(
+        chain=("prune_artifacts", "prune_logs", "clean_metadata"),
+        tag="maintenance",
+        params={"remove": "maybe"},
     ),
 }  # fmt: skip

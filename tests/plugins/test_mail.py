@@ -43,9 +43,9 @@ def kept(home: Path) -> list[str]:
 
 
 def test_one_mail_says_what_broke_where_and_where_to_look(inbox: Inbox, home: Path) -> None:
-    docs = home / "artifacts/runs/bank_marketing_training/2010-06-30/manual__1/validate_data/data_docs/index.html"
+    docs = home / "artifacts/runs/bank_marketing_training/2010-06-30/manual__1/validate_data/manifest.json"
     docs.parent.mkdir(parents=True)
-    docs.write_text("<html>")
+    docs.write_text("{}")
     FailureMail().notify(task_context("validate_data", error=VIOLATION))
     [mail] = inbox.mails
     assert mail["Subject"] == "[bank-marketing] bank_marketing_training.validate_data failed for 2010-06-30: age_in_range"
@@ -63,7 +63,9 @@ def test_one_mail_says_what_broke_where_and_where_to_look(inbox: Inbox, home: Pa
     run = "http://localhost:8080/dags/bank_marketing_training/runs/manual__1"
     assert links["Open the log"] == f"{run}/tasks/validate_data?try_number=3"
     assert links["Open the run"] == run
-    assert links["Data Docs"] == docs.as_uri()
+    pages = "http://localhost:8080/bank-marketing"
+    assert links["Data Docs"] == f"{pages}/runs/bank_marketing_training/2010-06-30/manual__1/validate_data/data_docs/index.html"
+    assert links["Runbook"] == f"{pages}/runbooks#contractviolation"
     for link in links.values():
         assert link in part(mail, "plain")
 

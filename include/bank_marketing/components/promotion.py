@@ -30,6 +30,11 @@ class PromotionConfig(Entity):
     promote: bool = Field(default=True, description="false in backfills: nothing is registered, no stage moves")
     who: str = "bank-marketing"
     reason: str = Field(default="", description="why the run was started, for the record")
+    refused: str = Field(default="", description="who keeps a better candidate out of production, in a sentence; on record")
+
+    def moves(self, verdict: evaluation.Verdict) -> bool:
+        """Whether the candidate goes to production."""
+        return verdict.promote and not self.refused
 
 
 class PromotionInputs(Entity):
@@ -101,12 +106,15 @@ def _decide(
         return outcome
     registry = Registry(context.settings, context.store)
     version = registry.register(model.mlflow_run_id, model.mlflow_model_id, _tags(model, context))
-    outcome |= {"version": version.version, "reasons": list(judged.verdict.reasons)}
+    outcome |= {"version": version.version, "reasons": [*_said(config.refused), *judged.verdict.reasons]}
     current = registry.at("production")
     if current is not None and current.version == version.version:
-        return outcome | {"decision": "promoted" if judged.verdict.promote else "unchanged", "to_version": version.version}
+        return outcome | {
+            "decision": "promoted" if config.moves(judged.verdict) else "unchanged",
+            "to_version": version.version,
+        }
     record = _record(config, judged, version, context)
-    if judged.verdict.promote:
+    if config.moves(judged.verdict):
         registry.stage(version)
         done = registry.promote(version, record)
         return outcome | {"decision": "promoted", "from_version": done.from_version, "to_version": done.to_version}
@@ -118,17 +126,20 @@ def _decide(
 def _record(
     config: PromotionConfig, judged: evaluation.EvaluationArtifact, version: ModelVersion, context: RunContext
 ) -> Record:
-    why = [config.reason] if config.reason else []
     return Record(
-        action="promoted" if judged.verdict.promote else "rejected",
+        action="promoted" if config.moves(judged.verdict) else "rejected",
         at=datetime.now(UTC),
         who=config.who,
-        reasons=(*why, *judged.verdict.reasons),
+        reasons=(*_said(config.reason), *_said(config.refused), *judged.verdict.reasons),
         version=version.version,
         run=f"{context.dag_id}/{context.run_id}",
         model_digest=version.digest,
         metrics={name: judged.result[name] for name in ("days", "candidate", "champion", "baselines")},
     )
+
+
+def _said(sentence: str) -> tuple[str, ...]:
+    return (sentence,) if sentence else ()
 
 
 def _tags(model: training.ModelArtifact, context: RunContext) -> dict[str, str]:
