@@ -46,6 +46,10 @@ def airflow_environment(home: Path, project: Path = PROJECT) -> dict[str, str]:
         "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW__API__HOST": "127.0.0.1",
+        # The maintenance DAG's way to this database, which Airflow shuts off from all other tasks.
+        "AIRFLOW_CONN_AIRFLOW_METADATA": json.dumps(
+            {"conn_type": "generic", "extra": {"sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}"}}
+        ),
         # Nothing of a bank's platform calls home.
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "GX_ANALYTICS_ENABLED": "False",

@@ -111,5 +111,6 @@ def write_reason(context: Mapping[str, Any]) -> None:
         "message": str(error),
         "rule": getattr(error, "rule", ""),
         "location": getattr(error, "location", ""),
+        "at": datetime.now(UTC).isoformat(),
     }
     run.store.write_bytes(run.error_uri(context["ti"].task_id), json.dumps(told).encode())
