@@ -50,7 +50,7 @@ RUN apt-get update \
 RUN useradd --uid 50000 --gid 0 --home-dir /home/bank --create-home bank \
     && install -d -o 50000 -g 0 -m 0775 /home/bank /opt/airflow /var/lib/bank /run/bank \
        /var/lib/bank/.cache /var/lib/bank/landing /var/lib/bank/logs /var/lib/bank/api /var/lib/bank/spark /var/lib/bank/s3 /var/lib/bank/mail \
-       /run/bank/all /run/bank/postgres /run/bank/s3 /run/bank/mlflow /run/bank/airflow /run/bank/spark /run/bank/api
+       /run/bank/all /run/bank/postgres /run/bank/s3 /run/bank/mlflow /run/bank/airflow /run/bank/spark /run/bank/api /run/bank/redis
 
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=jars /jars /opt/venv/lib/python3.11/site-packages/pyspark/jars

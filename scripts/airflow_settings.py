@@ -34,6 +34,9 @@ CONNECTION_FIELDS = {
 
 KINDS = ("connections", "pools", "variables")
 
+#: Options with which `airflow … import` replaces what is there.
+OVERWRITE = {"connections": ("--overwrite",), "variables": ("--action-on-existing-key", "overwrite")}
+
 
 class SettingsFileError(ValueError):
     """`airflow_settings.yaml` cannot be used; the message says where and why."""
@@ -135,10 +138,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     for kind, path in written.items():
         if options.load:
-            overwrite = {"connections": ["--overwrite"], "variables": ["--action-on-existing-key", "overwrite"]}.get(kind, [])
-            done = subprocess.run(
-                ["airflow", kind, "import", *overwrite, str(path)], capture_output=True, text=True, check=False
-            )
+            command = ["airflow", kind, "import", *OVERWRITE.get(kind, ()), str(path)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 print(f"airflow {kind} import: {(done.stdout + done.stderr)[-2000:]}", file=sys.stderr)
                 return 1

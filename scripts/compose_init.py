@@ -21,16 +21,23 @@ ARCHIVE = Path("/run/archive/bank-additional.zip")
 
 def airflow() -> None:
     """Airflow's database, its first user, and airflow_settings.yaml (connections as the environment states them)."""
+    from airflow.cli.cli_parser import get_parser
+
     from scripts import airflow_settings
 
-    _run("airflow", "db", "migrate")
+    def command(*words: str) -> None:
+        """Run a command of Airflow in this process: loading Airflow takes longer than what each of them does."""
+        given = get_parser().parse_args(list(words))
+        given.func(given)
+
+    command("db", "migrate")
     password = os.environ["PLATFORM_ADMIN_PASSWORD"]
     person = ["--firstname", "Platform", "--lastname", "Admin", "--email", "admin@bank.example"]
     # Says so and changes nothing when the user is there: people change their passwords in the UI.
-    _run("airflow", "users", "create", "--username", "admin", "--role", "Admin", "--password", password, *person)
+    command("users", "create", "--username", "admin", "--role", "Admin", "--password", password, *person)
     with tempfile.TemporaryDirectory() as folder:
-        if airflow_settings.main(["--into", folder, "--import"]):
-            raise SystemExit(1)
+        for kind, path in airflow_settings.write(Path(folder)).items():
+            command(kind, "import", *airflow_settings.OVERWRITE.get(kind, ()), str(path))
 
 
 def buckets() -> None:

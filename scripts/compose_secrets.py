@@ -27,8 +27,8 @@ def _token() -> str:
     return secrets.token_urlsafe(24)
 
 
-def _key() -> str:
-    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+def _key(size: int = 32) -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(size)).decode()
 
 
 #: Name in `.env` -> how it is made. A Fernet key is 32 random bytes in URL-safe base64.
@@ -39,10 +39,11 @@ MAKERS: dict[str, Callable[[], str]] = {
     "PLATFORM_AIRFLOW_DB_PASSWORD": _token,
     "PLATFORM_MLFLOW_DB_PASSWORD": _token,
     "PLATFORM_FERNET_KEY": _key,
-    "PLATFORM_JWT_SECRET": _key,
+    "PLATFORM_JWT_SECRET": lambda: _key(64),  # no shorter than the digest of its signatures, SHA-512
     "PLATFORM_AIRFLOW_SECRET_KEY": _key,
     "PLATFORM_SESSION_SECRET": _key,
     "PLATFORM_SPARK_SECRET": _token,
+    "PLATFORM_REDIS_PASSWORD": _token,
     "PLATFORM_S3_ACCESS_KEY": lambda: f"bank{secrets.token_hex(8)}",
     "PLATFORM_S3_SECRET_KEY": _token,
     "PLATFORM_MLFLOW_S3_ACCESS_KEY": lambda: f"mlflow{secrets.token_hex(7)}",
@@ -85,8 +86,11 @@ def audiences(values: Mapping[str, str], spark_defaults: str = "") -> dict[str, 
     """Content of every file, by its path below FOLDER. A `.env` file is read by the entry point of our images."""
     v = {name.removeprefix("PLATFORM_"): value for name, value in values.items()}
     platform = {"BANK_S3_ACCESS_KEY": v["S3_ACCESS_KEY"], "BANK_S3_SECRET_KEY": v["S3_SECRET_KEY"]}
+    database = f"airflow:{v['AIRFLOW_DB_PASSWORD']}@postgres:5432/airflow"
     airflow = {
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://airflow:{v['AIRFLOW_DB_PASSWORD']}@postgres:5432/airflow",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{database}",
+        "AIRFLOW__CELERY__RESULT_BACKEND": f"db+postgresql://{database}",
+        "AIRFLOW__CELERY__BROKER_URL": f"redis://:{v['REDIS_PASSWORD']}@redis:6379/0",
         "AIRFLOW__CORE__FERNET_KEY": v["FERNET_KEY"],
         "AIRFLOW__API_AUTH__JWT_SECRET": v["JWT_SECRET"],
         "AIRFLOW__API__SECRET_KEY": v["AIRFLOW_SECRET_KEY"],
@@ -106,6 +110,7 @@ def audiences(values: Mapping[str, str], spark_defaults: str = "") -> dict[str, 
         "postgres/superuser": v["POSTGRES_PASSWORD"],
         "postgres/airflow": v["AIRFLOW_DB_PASSWORD"],
         "postgres/mlflow": v["MLFLOW_DB_PASSWORD"],
+        "redis/redis.conf": f"requirepass {v['REDIS_PASSWORD']}\n",
         "s3/s3.json": json.dumps(s3_identities(v), indent=1),
         "airflow/airflow.env": _lines(airflow | platform),
         "mlflow/mlflow.env": _lines(mlflow),

@@ -1,8 +1,8 @@
 #!/opt/venv/bin/python
 """Health check of a container: asks the real thing, cheaply. `probe.py [NAME]`, where BANK_PROBE names the default.
 
-Exit code 0 when it is well; else 1 with the reason in one line, which `docker inspect` shows. Only the standard library and psycopg2
-are imported: a check every 15 seconds that loads Airflow would cost more than what it watches.
+Exit code 0 when it is well; else 1 with the reason in one line, which `docker inspect` shows. Only the standard library and the
+client of what is asked are imported: a check every 15 seconds that loads Airflow would cost more than what it watches.
 """
 
 from __future__ import annotations
@@ -64,6 +64,22 @@ def heartbeat(job_type: str) -> None:
         raise Unwell(f"the last sign of life of the {job_type} is {age:.0f} s old")
 
 
+def celery_worker() -> None:
+    """This worker answers over the broker."""
+    from celery import Celery
+    from kombu.exceptions import OperationalError
+
+    name = f"celery@{socket.gethostname()}"
+    try:
+        answers = Celery(broker=os.environ["AIRFLOW__CELERY__BROKER_URL"]).control.ping(
+            destination=[name], timeout=PATIENCE / 2
+        )
+    except (OperationalError, OSError) as error:
+        raise Unwell(f"the broker: {error}") from error
+    if not answers:
+        raise Unwell(f"{name} does not answer over the broker")
+
+
 def api_server() -> None:
     """Airflow's API answers and reaches its database."""
     health = get("http://127.0.0.1:8080/api/v2/monitor/health")[1]
@@ -106,6 +122,7 @@ PROBES: dict[str, Callable[[], None]] = {
     "scheduler": lambda: heartbeat("SchedulerJob"),
     "dag-processor": lambda: heartbeat("DagProcessorJob"),
     "triggerer": lambda: heartbeat("TriggererJob"),
+    "celery-worker": celery_worker,
     "spark-master": spark_master,
     "spark-worker": spark_worker,
     "mlflow": mlflow,

@@ -32,8 +32,13 @@ class Stack:
         self.told = ""
         self.dotenv = folder / ".env"
         self.ports = {name: free_port() for name in PORTS}
-        self.dotenv.write_text("".join(f"{name}={port}\n" for name, port in self.ports.items()))
+        self.write_dotenv()
         self.environment = dict(os.environ) | {"COMPOSE_PROJECT_NAME": NAME, "COMPOSE_ENV_FILES": str(self.dotenv)}
+
+    def write_dotenv(self) -> None:
+        """What a user might have in `.env` before the first start; only what is triggered runs, so that runs can be counted."""
+        mine = {name: str(port) for name, port in self.ports.items()} | {"PLATFORM_SCHEDULES": "False"}
+        self.dotenv.write_text("".join(f"{name}={value}\n" for name, value in mine.items()))
 
     # --- what a user types
 

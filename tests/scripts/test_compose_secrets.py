@@ -50,6 +50,7 @@ def test_each_audience_sees_only_its_own() -> None:
     assert holders("PLATFORM_FERNET_KEY") == {"airflow"}
     assert holders("PLATFORM_S3_SECRET_KEY") == {"s3", "airflow", "api"}
     assert holders("PLATFORM_MLFLOW_S3_SECRET_KEY") == {"s3", "mlflow"}
+    assert holders("PLATFORM_REDIS_PASSWORD") == {"redis", "airflow"}
     assert holders("PLATFORM_SPARK_SECRET") == {"spark"}
     assert holders("PLATFORM_API_KEY") == set()  # the service knows its hash
 
