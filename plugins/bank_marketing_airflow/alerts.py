@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from airflow.sdk.exceptions import AirflowTaskTimeout
+
+from bank_marketing.errors import BankMarketingError
 from bank_marketing_airflow.addresses import artifact_url, run_url, runbook_url
 from bank_marketing_airflow.mail_content import Mail, alert
 from bank_marketing_airflow.run_context import resolve_as_of, run_context
@@ -16,7 +19,7 @@ def task_alert(context: Mapping[str, Any]) -> Mail:
     """The mail about a task that has finally failed."""
     ti, error = context["ti"], context.get("exception")
     kind = type(error).__name__ if error is not None else "TaskEnded"
-    rule, as_of = str(getattr(error, "rule", "")), _day(context)
+    rule, as_of, entry = str(getattr(error, "rule", "")), _day(context), runbook_entry(error)
     return alert(
         f"{ti.dag_id}.{ti.task_id} failed for {as_of}: {rule or kind}",
         f"{ti.task_id} failed",
@@ -28,15 +31,24 @@ def task_alert(context: Mapping[str, Any]) -> Mail:
             "DAG and run": f"{ti.dag_id}, {ti.run_id}",
             "Task": f"{ti.task_id}, try {ti.try_number} of {max(ti.try_number, (ti.max_tries or 0) + 1)}",
             "Kind": kind,
-            "What to do": f"{RUNBOOKS}#{kind.lower()}",
+            "What to do": f"{RUNBOOKS}#{entry}",
         },
         {
             "Open the log": ti.log_url,
             "Open the run": run_url(ti.dag_id, ti.run_id),
             "Data Docs": _data_docs(context),
-            "Runbook": runbook_url(kind.lower()),
+            "Runbook": runbook_url(entry),
         },
     )
+
+
+def runbook_entry(error: BaseException | None) -> str:
+    """The entry of the runbooks about a failure: the platform's own exceptions have one each, all others share two."""
+    if error is None:
+        return "taskended"
+    if isinstance(error, AirflowTaskTimeout):
+        return "task-out-of-time"
+    return type(error).__name__.lower() if isinstance(error, BankMarketingError) else "unexpected-error"
 
 
 def run_alert(context: Mapping[str, Any]) -> Mail:

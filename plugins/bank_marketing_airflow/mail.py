@@ -45,10 +45,14 @@ class _Notifier(SmtpNotifier):
 
 
 def send(mail: Mail, context: Context) -> None:
-    """Send a mail to `BANK_MAIL_TO`; without a mail server or recipients, keep it beside the artifacts and say so."""
-    settings = Settings()
-    recipients = [address.strip() for address in settings.mail_to.split(",") if address.strip()]
-    if not recipients or not _configured():
+    """Send a mail to `BANK_MAIL_TO`, else to the `recipients` that the connection's extra names.
+
+    Without a mail server or recipients it is kept beside the artifacts, and the log says so.
+    """
+    settings, server = Settings(), _server()
+    stated = settings.mail_to or (str(server.extra_dejson.get("recipients", "")) if server else "")
+    recipients = [address.strip() for address in stated.split(",") if address.strip()]
+    if not recipients or server is None:
         what = "no recipients (BANK_MAIL_TO)" if not recipients else f"no mail server (connection {SMTP_CONNECTION})"
         log.info("%s: the mail %r is kept at %s", what, mail.subject, _keep(mail, settings))
         return
@@ -59,14 +63,16 @@ def send(mail: Mail, context: Context) -> None:
         log.warning("the mail %r could not be sent (%s); it is kept at %s", mail.subject, error, _keep(mail, settings))
 
 
-def _configured() -> bool:
+def _server() -> Connection | None:
+    """The mail server's connection, None where there is none or it names no host."""
     try:
-        return bool(Connection.get(SMTP_CONNECTION).host)
+        found = Connection.get(SMTP_CONNECTION)
+        return found if found.host else None
     except (AirflowRuntimeError, LookupError, KeyError):
-        return False
+        return None
     except Exception as error:  # Airflow raises a private AirflowNotFoundException from several places
         log.debug("no connection %s: %s", SMTP_CONNECTION, error)
-        return False
+        return None
 
 
 def _keep(mail: Mail, settings: Settings) -> str:

@@ -145,6 +145,16 @@ def test_without_recipients_or_server_the_mail_is_kept_and_said_so(
     assert ("no mail server" if recipients else "no recipients") in caplog.text
 
 
+def test_the_recipients_may_stand_in_the_connection(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with mail_server() as server:
+        connection = json.loads(server.connection)
+        connection["extra"]["recipients"] = "oncall@bank.example, ml@bank.example"
+        monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(connection))
+        send(Mail("a subject", "<p>words</p>"), task_context())  # type: ignore[arg-type]
+        assert [mail["To"] for mail in server.mails] == ["oncall@bank.example, ml@bank.example"]
+    assert kept(home) == []
+
+
 def test_an_alert_that_cannot_be_made_never_raises(caplog: pytest.LogCaptureFixture) -> None:
     FailureMail().notify({"ti": SimpleNamespace()})  # type: ignore[typeddict-item]
     RunFailureMail().notify({})  # type: ignore[typeddict-item]

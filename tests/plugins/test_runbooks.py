@@ -6,6 +6,7 @@ import inspect
 import re
 
 import pytest
+from airflow.sdk.exceptions import AirflowTaskTimeout
 
 from bank_marketing import errors
 from bank_marketing_airflow.alerts import RUNBOOKS, run_alert, task_alert
@@ -39,6 +40,7 @@ def test_what_a_mail_points_to_exists() -> None:
     mails = [task_alert(task_context(error=kind("x"))) for kind in KINDS]
     mails += [
         task_alert(task_context()),
+        *(task_alert(task_context(error=error)) for error in (AirflowTaskTimeout("x"), MemoryError(), KeyError("x"))),
         *(run_alert(task_context() | {"reason": why}) for why in ("task_failure", "timed_out")),
     ]
     mails.append(late_mail({"dag_id": "scoring", "dag_run_id": "scheduled__1", "state": "running"}))
@@ -50,5 +52,5 @@ def test_what_a_mail_points_to_exists() -> None:
 def test_no_entry_is_about_something_that_is_gone() -> None:
     told = {anchor for anchor, text in ENTRIES.items() if "**Means**" in text}
     assert told == {kind.__name__.lower() for kind in KINDS} | {
-        "run-failed", "run-out-of-time", "taskended", "call-list-late", "approval-waiting",
+        "run-failed", "run-out-of-time", "taskended", "task-out-of-time", "unexpected-error", "call-list-late", "approval-waiting",
     }  # fmt: skip
