@@ -11,9 +11,10 @@ BIN := .venv/bin
 ENV := . ./.airflow/env.sh &&
 
 AS_OF ?=
+COMMIT ?= $(or $(GITHUB_SHA),$(shell git rev-parse HEAD 2>/dev/null))
 PYTEST ?=
 
-.PHONY: help setup run score serve replay test lint format airflow backfill rollback bench bench dag-docs experiments protocol up down clean-volumes test-compose doctor s3-jars lock lock-check clean
+.PHONY: help setup run score serve replay test lint coverage audit metrics smoke images scan deploy notify format airflow backfill rollback bench prune screenshots dag-docs experiments protocol up down clean-volumes test-compose doctor s3-jars lock lock-check clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -37,14 +38,42 @@ serve: setup ## the API and the analyst's pages on localhost:8000, on the model 
 test: setup ## run all tests that need no container engine; a part of them: make test PYTEST=tests/etl
 	@$(ENV) python -m pytest $(PYTEST)
 
-lint: setup ## check style, types, the package's floors, YAML, the containers and the lock
+lint: setup ## check style, types, the package's floors, YAML, the containers, the pipeline and the lock
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/yamllint --strict .
 	$(BIN)/python -m scripts.deploy_checks
+	$(BIN)/python -m scripts.pipeline_checks
 	$(BIN)/python -m scripts.lock check
+
+coverage: setup ## all tests as `make test` runs them, with coverage.xml for SonarQube
+	@$(ENV) python -m pytest --cov --cov-report=xml --cov-report=term:skip-covered $(PYTEST)
+
+audit: setup ## known holes in what is locked, secrets in what is committed; accept what was looked at: make audit ACCEPT=1
+	@$(ENV) python -m scripts.audit $(if $(ACCEPT),--accept)
+
+metrics: setup ## what the newest run's model is worth, as a pull request shows it; into a file: OUTPUT=metrics.md
+	@$(ENV) python -m scripts.metrics_comment $(if $(OUTPUT),--output $(OUTPUT))
+
+smoke: setup ## ask a running service what a client would: make smoke URL=http://localhost:8000, with a key in BANK_SMOKE_API_KEY
+	@$(ENV) python -m scripts.smoke_test $(or $(URL),http://localhost:8000)
+
+images: setup ## build and push the images of a release, by digest into images.json: make images REGISTRY=…; needs Docker Buildx
+	@test -n "$(REGISTRY)" || { echo "name the registry: make images REGISTRY=<account>.dkr.ecr.<region>.amazonaws.com"; exit 2; }
+	REGISTRY="$(REGISTRY)" COMMIT="$(COMMIT)" docker buildx bake --file deploy/docker-bake.hcl --metadata-file build.json
+	@$(ENV) python -m scripts.deploy images --metadata build.json --output images.json
+
+scan: setup ## what the registry found in the images of images.json; stops at grave findings
+	@$(ENV) python -m scripts.deploy scan --images images.json
+
+deploy: setup ## move an environment to images.json, test it, go back if need be: make deploy ENVIRONMENT=staging [DRY_RUN=1]
+	@mkdir -p records
+	@$(ENV) python -m scripts.deploy release "$(ENVIRONMENT)" --images images.json --commit "$(COMMIT)" --record "records/$(ENVIRONMENT).json" $(if $(DRY_RUN),--dry-run)
+
+notify: setup ## tell people how a pipeline ended (NEEDS, NOTIFY_MAIL_FROM, NOTIFY_MAIL_TO, NOTIFY_WEBHOOK_URL); DRY_RUN=1 only prints it
+	@$(ENV) python -m scripts.deploy notify --commit "$(COMMIT)" --records records $(if $(DRY_RUN),--dry-run)
 
 format: setup ## let ruff format the code and mend what it can
 	$(BIN)/ruff check --fix .
@@ -65,6 +94,12 @@ backfill: setup ## run the training DAG for days of the past, dry run first: mak
 rollback: setup ## put an earlier model version back into production, on record: make rollback TO=3 REASON="..."
 	@$(ENV) bank-marketing rollback --to "$(TO)" --reason "$(REASON)"
 
+prune: setup ## show what is older than its retention and needed by nothing; remove it: make prune REMOVE=1
+	@$(ENV) bank-marketing prune $(if $(REMOVE),--remove)
+
+screenshots: setup ## take the pictures of Airflow in docs/ again, from the end-to-end test's night
+	@$(ENV) BANK_SCREENSHOTS=docs/images/airflow python -m pytest tests/e2e/test_standalone.py
+
 dag-docs: setup ## write docs/dags.md again after a change of a DAG
 	@$(ENV) python -m scripts.dag_docs
 
@@ -83,9 +118,6 @@ test-compose: setup ## build and start the containers and try everything on them
 
 s3-jars: ## fetch what Spark needs for artifacts on S3 (BANK_ARTIFACT_ROOT=s3://…): 13 MB from Maven Central, checked
 	@$(PYTHON) -m scripts.spark_jars
-
-bench: setup ## measure again what the benchmarks' READMEs say, each folder of benchmarks/ by itself; an hour or so on two cores
-	@$(ENV) for folder in benchmarks/*/; do python -m benchmarks.$$(basename $$folder) || exit 1; done
 
 bench: setup ## measure again what the benchmarks' READMEs say, each folder of benchmarks/ by itself; an hour or so on two cores
 	@$(ENV) for folder in benchmarks/*/; do python -m benchmarks.$$(basename $$folder) || exit 1; done
