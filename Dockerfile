@@ -83,6 +83,7 @@ COPY airflow_settings.yaml results.json LICENSE ./
 COPY scripts scripts
 COPY deploy/docker deploy/docker
 COPY spark_jobs spark_jobs
+COPY docs docs
 COPY plugins plugins
 COPY dags dags
 COPY include include
