@@ -45,9 +45,9 @@ def measure_monitoring(
         task = progress.add_task("preparing", total=None)
         table = read_features(features_of(context, lambda step: progress.update(task, description=step)), context)
         progress.update(task, description="changes", total=len(alarms.CHANGES))
-        delays = alarms.delays(table, config, lambda name: progress.advance(task))
+        delays = alarms.delays(table, config, on_change=lambda name: progress.advance(task))
         progress.update(task, description="calm worlds", total=2 * worlds * len(alarms.STRETCHES), completed=0)
-        evenings = alarms.false_alarms(table, config, worlds, seed, lambda name: progress.advance(task))
+        evenings = alarms.false_alarms(table, config, worlds, seed, on_world=lambda name: progress.advance(task))
     if evenings.empty:
         raise NotEnoughHistory(f"up to {last} none of the calm stretches of the campaign has landed: nothing to measure")
     chance = alarms.chance(evenings)
@@ -81,13 +81,10 @@ def _show_chance(chance: pd.DataFrame) -> None:
 
 
 def _show_delays(delays: pd.DataFrame) -> None:
-    table = Table(
-        "", "since", "violates", "training", title="Delays after real changes: contact days (contacts)", box=box.SIMPLE
-    )
-    for row in delays.to_dict("records"):
-        reached = [
-            f"{row[what]}: {row[f'{what}_days']} ({row[f'{what}_contacts']:,})" if row[what] else "never"
-            for what in ("violation", "retraining")
-        ]
-        table.add_row(row["change"], row["since"], *reached)
+    names = {"clients": "clients", "rates": "rates", "performance": "outcomes", "retraining": "training"}
+    title = "After real changes: contact day that fires (0: it did before)"
+    table = Table("", "since", *names.values(), "contacts", title=title, box=box.SIMPLE)
+    for row in delays.astype(object).where(delays.notna(), None).to_dict("records"):
+        told = ["never" if row[name] is None else f"{row[name]:.0f}" for name in (*names, "contacts")]
+        table.add_row(row["change"], row["since"], *told)
     console.print(table)

@@ -11,7 +11,7 @@ it, and is not replaced.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -23,8 +23,9 @@ import pandas as pd
 from bank_marketing.components.training import reference_rows
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling.baselines import trailing_rate_threshold
-from bank_marketing.modeling.metrics import evaluate
+from bank_marketing.modeling.metrics import evaluate, f1
 from bank_marketing.modeling.model import train
+from bank_marketing.monitoring.drift import LABEL_RATE, PREDICTED_RATE
 from bank_marketing.monitoring.performance import COMPARED
 from bank_marketing.replay.platform import Deployed, Platform, ReplayConfig
 from bank_marketing.replay.table import known_on, split
@@ -33,6 +34,9 @@ Moved = Literal["days", "contacts"]
 
 #: Shares of a world's days that train, choose the threshold, and judge; the others are lived.
 TRAIN, VALIDATION, JUDGED = 0.30, 0.45, 0.60
+
+#: Draws of a world until its model is one that the platform would have put into production; the last one is taken as it is.
+DRAWS = 5
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,10 @@ STRETCHES = (
     Stretch("June to December 2009", "2009-06-01", "2009-12-31"),
     Stretch("March to November 2010", "2010-03-01", "2010-11-26"),
 )
+
+
+#: What can fire: a column of the clients or the call, the predicted or the true rate of subscription, the outcomes of the predictions.
+SIGNALS = ("clients", "rates", "performance")
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,7 @@ def false_alarms(
     config: ReplayConfig,
     worlds: int,
     seed: int = 7,
+    stretches: Sequence[Stretch] = STRETCHES,
     on_world: Callable[[str], None] = lambda name: None,
 ) -> pd.DataFrame:
     """Live worlds in which nothing changes.
@@ -82,21 +91,25 @@ def false_alarms(
         config: of the platform's components.
         worlds: for each stretch and each way of moving.
         seed: of the random orders.
+        stretches: of the campaign.
         on_world: called after each world, for progress.
+
+    A world whose model does worse than calling everyone on the days that judge it is drawn again: the platform's judge would have
+    kept that model out of production.
 
     Returns:
         One row an evening: stretch, moved, world, day, enough, drift, performance (whether it violates), retrain, reasons, and the
         distance of each column as a share of its threshold, `d_<column>`.
     """
     found = []
-    for stretch in STRETCHES:
+    for stretch in stretches:
         rows = table[table["contact_date"].between(stretch.first, stretch.last)]
         for moved in ("days", "contacts") if len(rows) else ():
             for world in range(worlds):
                 generator = np.random.default_rng([seed, world])
                 found += [
                     {"stretch": stretch.name, "moved": moved, "world": world} | evening
-                    for evening in _evenings(shuffled(rows, moved, generator), config)
+                    for evening in _calm_evenings(rows, moved, generator, config)
                 ]
                 on_world(stretch.name)
     return pd.DataFrame(found)
@@ -112,14 +125,20 @@ def shuffled(rows: pd.DataFrame, moved: Moved, generator: np.random.Generator) -
     return rows.assign(contact_date=[place[day] for day in days]).sort_values("contact_date", kind="stable", ignore_index=True)
 
 
-def _evenings(world: pd.DataFrame, config: ReplayConfig) -> Iterator[dict[str, Any]]:
+def _calm_evenings(
+    rows: pd.DataFrame, moved: Moved, generator: np.random.Generator, config: ReplayConfig
+) -> Iterator[dict[str, Any]]:
     """Train and judge on the first days of a world, live the others."""
-    days = world["contact_date"].unique()
-    cuts = [str(days[int(share * len(days))]) for share in (TRAIN, VALIDATION, JUDGED)]
-    places = [0, *(int(world["contact_date"].searchsorted(cut)) for cut in cuts)]
-    parts = [world.iloc[first:last] for first, last in pairwise(places)]
-    platform = Platform(config, _deployed(config, *parts), 1)
-    for found, _ in watch(platform, world, cuts[-1]):
+    for _ in range(DRAWS):
+        world = shuffled(rows, moved, generator)
+        days = world["contact_date"].unique()
+        cuts = [str(days[int(share * len(days))]) for share in (TRAIN, VALIDATION, JUDGED)]
+        places = [0, *(int(world["contact_date"].searchsorted(cut)) for cut in cuts)]
+        fitted, validation, judged = (world.iloc[first:last] for first, last in pairwise(places))
+        deployed = _deployed(config, fitted, validation, judged)
+        if deployed.evaluated["f1"] >= f1(judged["y"].to_numpy(int), np.ones(len(judged), dtype=bool)):
+            break
+    for found, _ in watch(Platform(config, deployed, 1), world, cuts[-1]):
         columns = found["drift"]["columns"]
         yield {
             "day": found["day"],
@@ -167,16 +186,21 @@ def _deployed(config: ReplayConfig, fitted: pd.DataFrame, validation: pd.DataFra
     )
 
 
-def delays(table: pd.DataFrame, config: ReplayConfig, on_change: Callable[[str], None] = lambda name: None) -> pd.DataFrame:
+def delays(
+    table: pd.DataFrame,
+    config: ReplayConfig,
+    changes: Sequence[Change] = CHANGES,
+    on_change: Callable[[str], None] = lambda name: None,
+) -> pd.DataFrame:
     """Live through the known changes with the model of the evening before.
 
     Returns:
-        One row a change that the table holds: change, since (first contact day after it), what violates first (`drift` or
-        `performance`), first_violation and retraining (ISO days, empty when they never came), and for both the contact days and
-        contacts from the change to that evening, counted with it.
+        One row a change that the table holds: change, since (first contact day after it), and for each of SIGNALS and `retraining` the
+        number of the contact day on whose evening it first fires, counted from the change; 0 when it did so already on the evening
+        before, None when it never did. `contacts`: on the days until the retraining. `why`: the reasons of that evening.
     """
     found = []
-    for change in CHANGES:
+    for change in changes:
         before = table[table["contact_date"] < change.day]
         try:
             parts = split(before, config.transformation)
@@ -190,19 +214,31 @@ def delays(table: pd.DataFrame, config: ReplayConfig, on_change: Callable[[str],
 
 
 def _delay(change: Change, platform: Platform, table: pd.DataFrame, before: int) -> dict[str, Any]:
-    row: dict[str, Any] = {"change": change.name, "since": str(table["contact_date"].iloc[before]), "first": ""}
-    row |= {f"{what}{unit}": "" for what in ("violation", "retraining") for unit in ("", "_days", "_contacts", "_why")}
-    for number, (found, known) in enumerate(watch(platform, table, change.day), start=1):
-        reached = {"_days": number, "_contacts": len(known) - before}
-        kinds = [kind for kind in ("drift", "performance") if found[kind]["violates"]]
-        why = "; ".join(platform.windows[-1].reasons)
-        if kinds and not row["violation"]:
-            row |= {"first": " and ".join(kinds), "violation": found["day"], "violation_why": why}
-            row |= {f"violation{unit}": value for unit, value in reached.items()}
-        if found["decision"]["retrain"]:
-            row |= {"retraining": found["day"], "retraining_why": why}
-            return row | {f"retraining{unit}": value for unit, value in reached.items()}
+    row: dict[str, Any] = {"change": change.name, "since": str(table["contact_date"].iloc[before])}
+    row |= dict.fromkeys((*SIGNALS, "retraining", "contacts", "why"))
+    days = table["contact_date"].iloc[:before].unique()
+    # The evenings before fill the platform's memory; the model has not learned from them either.
+    for found, known in watch(platform, table, str(days[-platform.config.monitoring.of_windows])):
+        number = int(known["contact_date"].iloc[before:].nunique())
+        if len(known) < before:
+            continue
+        fired = _fired(found)
+        row |= {name: number for name in SIGNALS if fired[name] and row[name] is None}
+        if number == 0:
+            platform.last_retraining = None  # what was decided before the change shall not delay what is decided after it
+        elif found["decision"]["retrain"] and row["retraining"] is None:
+            row |= {"retraining": number, "contacts": len(known) - before, "why": "; ".join(platform.windows[-1].reasons)}
+        if all(row[name] is not None for name in (*SIGNALS, "retraining")):
+            break
     return row
+
+
+def _fired(found: dict[str, Any]) -> dict[str, bool]:
+    decisive = {entry["column"] for entry in found["drift"]["columns"] if entry["drifted"] and entry["weight"] == "decides"}
+    rates = decisive & {PREDICTED_RATE, LABEL_RATE}
+    enough = found["drift"]["enough"]
+    return {"clients": enough and bool(decisive - rates), "rates": enough and bool(rates),
+            "performance": found["performance"]["violates"]}  # fmt: skip
 
 
 def summary(evenings: pd.DataFrame) -> pd.DataFrame:

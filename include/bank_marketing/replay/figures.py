@@ -19,6 +19,9 @@ AFTER_THE_CRISIS = "2009-03"
 #: Rows below which a month's ROC AUC is luck; the mean over months leaves it out.
 MONTH_ROWS = 100
 
+#: Subscribers, and others, below which a period has no ROC AUC that is worth showing.
+LEAST_OF_A_CLASS = 10
+
 FIGURES = ("roc_auc", "pr_auc", "f1", "lift_at_10", "brier", "called", "conversions", "profit")
 RANKING = ("roc_auc", "roc_auc_within", "pr_auc", "lift_at_10", "brier")
 

@@ -91,5 +91,6 @@ def campaign_templates() -> Environment:
     )
     environment.filters["whole"] = lambda value: f"{value:,.0f}"
     environment.filters["percent"] = lambda value: f"{100 * value:.1f} %"
+    environment.filters["signed"] = lambda value: f"{value:+,.0f}"
     environment.filters["euro"] = lambda value: "none" if value is None else f"{value:,.2f}"
     return environment
