@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from pyspark import SparkConf
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
+from bank_marketing.etl import s3a
 from bank_marketing.settings import Settings
 
 #: Options that results depend on; the rest is the cluster's business.
@@ -31,18 +32,30 @@ LOCAL_OPTIONS = {
 def spark_session(app_name: str, settings: Settings) -> SparkSession:
     """The running session, or a new one.
 
-    spark-submit (and so the `spark_default` connection) decides about the master; without it, `settings.spark_master` does.
+    spark-submit (and so the `spark_default` connection) decides about the master; without it, `settings.spark_master` does. When the
+    artifacts lie on S3, the session can read and write s3a:// URIs.
+
+    Raises:
+        ConfigError: the artifacts lie on S3, and Spark has no jars for it.
     """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    if "PYSPARK_GATEWAY_PORT" in os.environ:
+        SparkContext._ensure_initialized()  # connects to spark-submit's JVM: before that, SparkConf knows nothing of its options
     conf = SparkConf()
     options = dict(RESULT_OPTIONS)
     if not conf.get("spark.master"):
         conf.setMaster(settings.spark_master)
         options["spark.driver.memory"] = settings.spark_driver_memory
-    if conf.get("spark.master", "").startswith("local"):
-        options |= {name: value for name, value in LOCAL_OPTIONS.items() if not conf.contains(name)}
+        if jars := s3a.jars(settings):
+            options["spark.jars"] = ",".join(map(str, jars))
+    preferred = LOCAL_OPTIONS if conf.get("spark.master", "").startswith("local") else {}
+    if s3a.on_s3(settings):
+        preferred = preferred | s3a.SESSION_OPTIONS
+    options |= {name: value for name, value in preferred.items() if not conf.contains(name)}
     conf.setAppName(app_name)
     conf.setAll(list(options.items()))
     session = SparkSession.builder.config(conf=conf).getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
+    if s3a.on_s3(settings):
+        s3a.use_s3(session, settings)
     return session
