@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.definitions.deadline import DeadlineReference
+from airflow.sdk.execution_time.callback_supervisor import execute_callback
 
-from bank_marketing_airflow.lateness import late_list_alert, tell_late
+from bank_marketing_airflow.lateness import late_list_alert
 from scripts.environment import PROJECT
 from tests.support.mail_server import Inbox, mail_server, part
 
@@ -33,8 +35,14 @@ def inbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
         yield server
 
 
-def told(**changes: Any) -> Any:
-    return {"dag_run": RUN | changes, "deadline": {"id": "1", "deadline_time": "2010-07-01T04:00:00Z"}}
+def miss(**changes: Any) -> None:
+    """Do what an executor does when the deadline of such a run has passed."""
+    [deadline] = late_list_alert(timedelta(hours=2))
+    context = {"dag_run": RUN | changes, "deadline": {"id": "1", "deadline_time": "2010-07-01T04:00:00Z"}}
+    done = execute_callback(
+        deadline.callback.path, deadline.callback.kwargs | {"context": context}, "", None, structlog.get_logger()
+    )
+    assert done == (True, None)
 
 
 def test_the_nightly_list_has_a_deadline_before_the_morning() -> None:
@@ -55,7 +63,7 @@ def test_a_run_by_airflow_dags_test_has_none(monkeypatch: pytest.MonkeyPatch) ->
     ("state", "says"), [("running", "still at work"), ("queued", "has not started"), ("failed", "has failed")]
 )
 def test_the_mail_says_what_the_run_is_doing(inbox: Inbox, state: str, says: str) -> None:
-    tell_late(told(state=state))
+    miss(state=state)
     [mail] = inbox.mails
     assert str(mail["Subject"]) == f"[bank-marketing] {DAG_ID}: the call list after 2010-06-30 is late"
     words = part(mail, "plain")
@@ -65,10 +73,10 @@ def test_the_mail_says_what_the_run_is_doing(inbox: Inbox, state: str, says: str
 
 
 def test_a_day_that_was_asked_for_is_the_one_that_is_told(inbox: Inbox) -> None:
-    tell_late(told(conf={"as_of": "2010-05-04"}, run_type="manual"))
+    miss(conf={"as_of": "2010-05-04"}, run_type="manual")
     assert "the call list after 2010-05-04 is late" in inbox.subjects()[0]
 
 
 def test_nobody_waits_for_a_backfill(inbox: Inbox) -> None:
-    tell_late(told(run_type="backfill"))
+    miss(run_type="backfill")
     assert inbox.mails == []

@@ -116,6 +116,20 @@ def synthetic_days(seed: int, scale: int = 1) -> Iterator[Day]:
             number += rows
 
 
+def synthetic_list(seed: int, day: date, rows: int, at_once: int) -> Iterator[list[Row]]:
+    """The clients of one day of the campaign, as many as wanted, in parts of `at_once`; ids start anew.
+
+    Raises:
+        ValueError: the campaign has no such month.
+    """
+    month = next((month for month in CAMPAIGN if (month.year, month.month) == (day.year, day.month)), None)
+    if month is None:
+        raise ValueError(f"the campaign has no month of {day}")
+    generator = np.random.default_rng(seed)
+    for start in range(0, rows, at_once):
+        yield _day(generator, month, day, min(at_once, rows - start), start)
+
+
 def _contact_days(month: Month) -> list[date]:
     """The month's last working days, as many as the campaign had."""
     first = date(month.year, month.month, 1)

@@ -7,6 +7,7 @@ global understanding with explainable AI for trees"). They add up to the model's
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -82,20 +83,16 @@ def reasons(model: TermDepositModel, table: pd.DataFrame, top: int = 4) -> list[
     by_source, _ = effects(model, table)
     values, sources = by_source.to_numpy(), list(by_source.columns)
     order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :top]
-    records = table.to_dict("records")
+    records = cast("list[dict[str, Any]]", table.to_dict("records"))
     return [
-        [
-            Reason(sources[k], *_named(sources[k], {str(name): value for name, value in record.items()}, float(row[k])))
-            for k in best
-            if abs(row[k]) >= SMALLEST_EFFECT
-        ]
+        [_reason(sources[k], record, float(row[k])) for k in best if abs(row[k]) >= SMALLEST_EFFECT]
         for record, row, best in zip(records, values, order, strict=True)
     ]
 
 
-def _named(source: str, record: dict[str, object], effect: float) -> tuple[str, float, str]:
+def _reason(source: str, record: dict[str, Any], effect: float) -> Reason:
     value, text = describe(source, record)
-    return value, effect, text
+    return Reason(source, value, effect, text)
 
 
 def _tree_effects(model: TermDepositModel, X: pd.DataFrame) -> tuple[Floats, float]:
