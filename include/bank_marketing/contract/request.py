@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+import threading
 from typing import Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, create_model, model_validator
 
 from bank_marketing.contract.model import Column, Contract, RowRule
+
+_of_thread = threading.local()
 
 _NUMBERS: dict[str, type] = {"integer": int, "double": float}
 
@@ -80,8 +82,15 @@ def _field(column: Column) -> tuple[Any, Any]:
 def _holds(rule: RowRule, row: BaseModel) -> bool:
     """Whether a row keeps a rule. The rules are SQL, and SQLite reads those without dates as Spark does."""
     columns = ", ".join(f'? AS "{name}"' for name in rule.columns)
-    with closing(sqlite3.connect(":memory:")) as database:
-        # The expression is the contract's own, the values are bound.
-        query = f"SELECT {rule.expression} FROM (SELECT {columns})"  # noqa: S608
-        (answer,) = database.execute(query, [getattr(row, name) for name in rule.columns]).fetchone()
+    # The expression is the contract's own, the values are bound.
+    query = f"SELECT {rule.expression} FROM (SELECT {columns})"  # noqa: S608
+    (answer,) = _database().execute(query, [getattr(row, name) for name in rule.columns]).fetchone()
     return answer is None or bool(answer)
+
+
+def _database() -> sqlite3.Connection:
+    """An empty database of this thread, opened once: opening one a row took most of a request's checking."""
+    if not hasattr(_of_thread, "database"):
+        _of_thread.database = sqlite3.connect(":memory:")
+    database: sqlite3.Connection = _of_thread.database
+    return database

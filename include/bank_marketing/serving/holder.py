@@ -134,6 +134,7 @@ class ModelHolder:
             log.info("serving version %d (%s)", version.version, version.digest[:12])
         last = datetime.combine(campaign.state.last_contact_day, datetime.min.time(), UTC)
         self.measures.features_through.set(last.timestamp())
+        self.measures.features_published.set(campaign.published_at.timestamp())
 
     def _metrics(self, version: ModelVersion) -> dict[str, Any]:
         """Figures of the training run; none when its artifact was removed: a model serves without them."""

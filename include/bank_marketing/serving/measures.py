@@ -36,6 +36,10 @@ class Measures:
             "bank_api_features_last_contact_day_seconds", "Last contact day that the features know", registry=self.registry
         )
 
+        self.features_published = Gauge(
+            "bank_api_features_published_timestamp_seconds", "When the features in use were published", registry=self.registry
+        )
+
     def use_model(self, version: int, digest: str, loaded_at: float) -> None:
         """Say which model is in use."""
         self.model.clear()

@@ -25,6 +25,8 @@ Source = Literal["api", "file"]
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
+_INPUT_COLUMNS = input_columns()
+
 #: Log-odds below this move a probability by less than half a point: no reason worth a line.
 LEAST_EFFECT = 0.02
 
@@ -163,7 +165,7 @@ def check_day(loaded: Loaded, rows: Sequence[dict[str, Any]], day: date, place: 
 def input_digest(given: dict[str, Any], day: date) -> str:
     """Digest of what was scored: the nightly job gives the same client of the same day the same one."""
     full = given | derived(day)
-    return digest_of({name: full[name] for name in input_columns()})
+    return digest_of({name: full[name] for name in _INPUT_COLUMNS})
 
 
 def derived(day: date) -> dict[str, str]:
