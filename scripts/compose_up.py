@@ -98,11 +98,11 @@ def complete_env(path: Path, kept: Mapping[str, str], uid: int) -> dict[str, str
 
     Args:
         path: the file.
-        kept: secrets of an earlier start, from its volume.
+        kept: secrets of an earlier start, from its volume, and the UID that the volumes belong to.
         uid: of the user; root's is not taken over.
     """
     present = read(path)
-    wanted = {"PLATFORM_UID": str(uid or 50000)} | settle(kept, present)
+    wanted = {"PLATFORM_UID": kept.get("PLATFORM_UID") or str(uid or 50000)} | settle(kept, present)
     missing = {name: value for name, value in wanted.items() if not present.get(name)}
     if missing:
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
@@ -115,22 +115,17 @@ def complete_env(path: Path, kept: Mapping[str, str], uid: int) -> dict[str, str
 
 
 def kept_secrets() -> dict[str, str]:
-    """The secrets of an earlier start, when `.env` was lost or never there; empty when there was none."""
+    """Secrets and UID of an earlier start, for when `.env` was lost or never there; empty when there was none."""
     volume = VOLUME.format(os.environ.get("COMPOSE_PROJECT_NAME", "bank-marketing"))
     volumes = docker("volume", "ls", "--quiet", "--filter", f"name=^{volume}$").split()
     images = docker("image", "ls", "--quiet", "bank-marketing/airflow").split()
     if not volumes or not images:
         return {}
-    shown = docker(
-        "run",
-        "--rm",
-        "--network=none",
-        f"--volume={volume}:/run/bank/all:ro",
-        "--entrypoint=cat",
-        images[0],
-        "/run/bank/all/secrets.env",
-    )
-    return {name: value for name, _, value in (line.partition("=") for line in shown.splitlines()) if name in MAKERS}
+    look = "cat /run/bank/all/secrets.env && stat -c PLATFORM_UID=%u /run/bank/all/secrets.env"
+    mount = f"--volume={volume}:/run/bank/all:ro"
+    shown = docker("run", "--rm", "--network=none", mount, "--entrypoint=sh", images[0], "-c", look)
+    found = {name: value for name, _, value in (line.partition("=") for line in shown.splitlines())}
+    return {name: value for name, value in found.items() if name in MAKERS or name == "PLATFORM_UID"}
 
 
 def commit() -> str:

@@ -24,6 +24,9 @@ from tests.support.mlflow_server import free_port
 
 NAME = "bank-marketing-test"
 
+#: A user that no image knows.
+ANY_UID = "12345"
+
 
 class Stack:
     """The containers of `docker-compose.yaml`, seen from the machine they run on."""
@@ -36,8 +39,8 @@ class Stack:
         self.environment = dict(os.environ) | {"COMPOSE_PROJECT_NAME": NAME, "COMPOSE_ENV_FILES": str(self.dotenv)}
 
     def write_dotenv(self) -> None:
-        """What a user might have in `.env` before the first start; only what is triggered runs, so that runs can be counted."""
-        mine = {name: str(port) for name, port in self.ports.items()} | {"PLATFORM_SCHEDULES": "False"}
+        """What a user might have in `.env` before the first start. Only what is triggered runs, so that runs can be counted."""
+        mine = {name: str(port) for name, port in self.ports.items()} | {"PLATFORM_SCHEDULES": "False", "PLATFORM_UID": ANY_UID}
         self.dotenv.write_text("".join(f"{name}={value}\n" for name, value in mine.items()))
 
     # --- what a user types

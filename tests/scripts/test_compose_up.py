@@ -37,8 +37,10 @@ def test_a_complete_env_file_is_left_alone_but_for_its_mode(tmp_path: Path) -> N
 
 
 def test_secrets_of_an_earlier_start_are_used_again(tmp_path: Path) -> None:
-    kept = {"PLATFORM_POSTGRES_PASSWORD": "of-the-volume"}
-    assert compose_up.complete_env(tmp_path / ".env", kept, 1)["PLATFORM_POSTGRES_PASSWORD"] == "of-the-volume"
+    kept = {"PLATFORM_POSTGRES_PASSWORD": "of-the-volume", "PLATFORM_UID": "50000"}
+    values = compose_up.complete_env(tmp_path / ".env", kept, 1234)
+    assert values["PLATFORM_POSTGRES_PASSWORD"] == "of-the-volume"
+    assert values["PLATFORM_UID"] == "50000"  # whose files another user could not write
 
 
 def test_containers_never_run_as_root(tmp_path: Path) -> None:
