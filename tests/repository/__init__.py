@@ -1,0 +1,1 @@
+"""What the repository itself promises: paths, pins, permissions, words."""
