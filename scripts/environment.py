@@ -23,8 +23,11 @@ PASSWORDS = "simple_auth_manager_passwords.json"
 #: What people put into .env; what is already exported wins over it.
 _DOTENV = """\
 if [ -f {dotenv} ]; then
-  while IFS='=' read -r name value || [ -n "$name" ]; do
-    case "$name" in BANK_*|AIRFLOW_*|MLFLOW_*|AWS_*) eval "[ -n \\"\\${{$name+set}}\\" ]" || export "$name=$value" ;; esac
+  while IFS= read -r line || [ -n "$line" ]; do
+    name=${{line%%=*}}
+    case "$line" in
+      BANK_*=*|AIRFLOW_*=*|MLFLOW_*=*|AWS_*=*) eval "[ -n \\"\\${{$name+set}}\\" ]" || export "$name=${{line#*=}}" ;;
+    esac
   done < {dotenv}
 fi
 """
