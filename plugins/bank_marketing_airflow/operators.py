@@ -21,6 +21,7 @@ from bank_marketing.components.context import RunContext
 from bank_marketing.etl import s3a
 from bank_marketing.settings import PROJECT_DIR
 from bank_marketing_airflow.links import LINKS
+from bank_marketing_airflow.quiet import story_only
 from bank_marketing_airflow.run_context import run_context, run_options
 
 SPARK_JOBS = PROJECT_DIR / "spark_jobs"
@@ -59,7 +60,9 @@ class StepOperator(BaseOperator):
 
         given = {step: ArtifactRef.model_validate(ref) for step, ref in self.refs.items()}
         self.platform_run = run = run_context(context)  # the links are made from it, also when the step fails
-        return announced(run_step(self.task_id, given, run, self.options(context)), self, run, context)
+        with story_only():
+            ref = run_step(self.task_id, given, run, self.options(context))
+        return announced(ref, self, run, context)
 
 
 class ReportOperator(StepOperator):
@@ -101,6 +104,7 @@ class SparkStepOperator(SparkSubmitOperator):  # type: ignore[misc]  # the provi
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
                 "PYSPARK_PYTHON": sys.executable,
             },
+            conf={"spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={(SPARK_JOBS / 'log4j2.properties').as_uri()}"},
             **kwargs,
         )
         self.refs = refs or {}
@@ -114,7 +118,8 @@ class SparkStepOperator(SparkSubmitOperator):  # type: ignore[misc]  # the provi
             "--dag-id", run.dag_id, "--run-id", run.run_id, "--as-of", run.as_of.isoformat(),
             "--refs", json.dumps(self.refs), "--options", json.dumps(run_options(context)), "--error-uri", error_uri,
         ]  # fmt: skip
-        self.jars = ",".join(map(str, s3a.jars(run.settings))) or self.jars
+        if jars := s3a.jars(run.settings):
+            self.jars = ",".join(map(str, jars))
         self._hook = self._get_hook()
         try:
             # A session of its own: on_kill can then end spark-submit, its JVM and its Python together.

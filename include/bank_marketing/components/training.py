@@ -155,12 +155,9 @@ def load_model(ref: ArtifactRef, context: RunContext) -> TermDepositModel:
 
 def load_features(ref: ArtifactRef, context: RunContext, split: str | None = None) -> pd.DataFrame:
     """The features table, or one part of it, in time order; `contact_date` as ISO text."""
-    import pandas as pd
-
     context.store.manifest(ref)
-    with context.store.local_copy(f"{ref.uri}/{transformation.FEATURES}") as folder:
-        filters = [("split", "==", split)] if split else None
-        table = pd.read_parquet(folder, filters=filters)
+    filters = [("split", "==", split)] if split else None
+    table: pd.DataFrame = context.store.read_table(f"{ref.uri}/{transformation.FEATURES}", filters=filters).to_pandas()
     table["contact_date"] = table["contact_date"].astype(str)
     return table.sort_values(["contact_date", "contact_id"], ignore_index=True)
 
