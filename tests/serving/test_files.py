@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -118,6 +119,26 @@ def test_too_long_and_too_large_files_are_refused(platform: Platform, key: str) 
         check(send(client, csv_of(people(4))), 413, "too-large")
         check(send(client, csv_of(people(100))), 413, "too-large")
         assert finished(client, send(client, csv_of(people(3))))["state"] == "done"
+
+
+def test_no_more_files_wait_than_fit_into_memory(platform: Platform, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(platform, max_open_files=1) as server:
+        client = httpx.Client(base_url=server.url, headers={"X-API-Key": key}, timeout=30)
+        going, score = threading.Event(), server.service.predictor.score
+
+        def slow(*given: Any) -> Any:
+            going.wait(60)
+            return score(*given)
+
+        monkeypatch.setattr(server.service.predictor, "score", slow)
+        first = send(client, csv_of(people(2)))
+        check(send(client, csv_of(people(2))), 503, "unavailable")
+        going.set()
+        assert finished(client, first)["state"] == "done"
+        while (refused := send(client, "no list")).status_code == 503:  # the place of the first is free in a moment
+            time.sleep(0.05)
+        check(refused, 422, "invalid-request")  # and a refused file leaves its own to the next
+        assert finished(client, send(client, csv_of(people(2))))["state"] == "done"
 
 
 def test_a_file_belongs_to_who_sent_it(client: httpx.Client, served: Running, platform: Platform) -> None:

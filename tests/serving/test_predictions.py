@@ -110,5 +110,7 @@ def test_the_figures_for_prometheus_count_what_was_asked(client: httpx.Client) -
     assert "bank_api_model_info{" in client.get("/metrics").text
     assert "bank_api_score_bucket" in client.get("/metrics").text
     assert "process_resident_memory_bytes" in client.get("/metrics").text
-    published = next(line for line in client.get("/metrics").text.splitlines() if line.startswith("bank_api_features_published"))
+    published = next(
+        line for line in client.get("/metrics").text.splitlines() if line.startswith("bank_api_features_published")
+    )
     assert 0 < time.time() - float(published.split()[1]) < 3600

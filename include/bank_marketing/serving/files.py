@@ -8,8 +8,9 @@ import json
 import logging
 import re
 import secrets
+import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import IO, Any
 
@@ -59,6 +60,7 @@ class FileDesk:
     def __init__(self, predictor: Predictor, store: ArtifactStore, economics: Economics, api: ApiSettings) -> None:
         self.predictor, self.store, self.economics, self.api = predictor, store, economics, api
         self._pool = ThreadPoolExecutor(api.file_workers, thread_name_prefix="file")
+        self._room = threading.BoundedSemaphore(api.max_open_files)
 
     def close(self) -> None:
         """Finish the file that is being scored; drop those that wait."""
@@ -70,8 +72,23 @@ class FileDesk:
         """Check a file's rows and queue it.
 
         Raises:
-            ProblemError: no-model; invalid-request, when it is no list of prospects at all; too-large.
+            ProblemError: no-model; invalid-request, when it is no list of prospects at all; too-large; unavailable, when too many
+                files are waiting.
         """
+        if not self._room.acquire(blocking=False):
+            told = f"{self.api.max_open_files} files are waiting to be scored. Send this one again in a minute."
+            raise ProblemError("unavailable", told, headers={"Retry-After": "60"})
+        try:
+            status, scoring = self._queue(stream, name, who, day, list_size)
+        except BaseException:
+            self._room.release()
+            raise
+        scoring.add_done_callback(lambda _: self._room.release())
+        return status
+
+    def _queue(
+        self, stream: IO[bytes], name: str, who: Principal, day: date | None, list_size: int | None
+    ) -> tuple[FileStatus, Future[None]]:
         loaded = self.predictor.loaded()
         chosen = day or loaded.campaign.next_day
         rows = self._read(stream, loaded, chosen)
@@ -90,8 +107,7 @@ class FileDesk:
         )
         self._keep(who.key_id, status)
         asked = Asked(chosen, list_size or max(1, len(rows.good)), who.name, "file")
-        self._pool.submit(self._score, rows, status, who.key_id, asked)
-        return status
+        return status, self._pool.submit(self._score, rows, status, who.key_id, asked)
 
     def status(self, file_id: str, who: Principal) -> FileStatus:
         """How far a file is. Raises ProblemError: not-found, also for a file of somebody else."""

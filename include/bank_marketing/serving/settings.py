@@ -39,6 +39,7 @@ class ApiSettings(BaseSettings):
         default=24.0, gt=0, description="scored files hold client data and are removed after it"
     )
     file_workers: int = Field(default=1, gt=0, description="files scored at the same time")
+    max_open_files: int = Field(default=8, gt=0, description="files read, waiting or scored: their rows are held in memory")
 
     def keys_path(self, settings: Settings) -> Path:
         """Where the hashed keys are."""
