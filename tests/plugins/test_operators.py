@@ -91,14 +91,14 @@ def test_a_kill_leaves_no_process_of_the_job(home: Path) -> None:
 
     thread = threading.Thread(target=run)
     thread.start()
-    wait_for(started.exists, 60)
+    wait_for(started.exists, 240)
     assert operator._hook is not None
     group = operator._hook._submit_sp.pid
     assert len(members(group)) >= 2, "spark-submit's JVM and the job's Python"
     operator.on_kill()
-    thread.join(20)
+    thread.join(120)
     assert not thread.is_alive()
-    wait_for(lambda: not members(group), 10)
+    wait_for(lambda: not members(group), 60)
 
 
 def members(group: int) -> list[int]:

@@ -40,7 +40,7 @@ class Inbox:
         """Subjects, oldest first."""
         return [str(mail["Subject"]) for mail in self.mails]
 
-    def wait(self, subject: str, seconds: float = 60) -> EmailMessage:
+    def wait(self, subject: str, seconds: float = 240) -> EmailMessage:
         """The first mail whose subject contains `subject`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -26,7 +26,7 @@ class RunningAirflow:
 
     def __init__(self, url: str, home: Path) -> None:
         self.url, self.home = url, home
-        self.http = httpx.Client(base_url=url, timeout=30)
+        self.http = httpx.Client(base_url=url, timeout=180)
 
     def log_in(self) -> None:
         """Exchange the generated password for a token."""
@@ -46,7 +46,7 @@ class RunningAirflow:
         found = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
         return {task["task_id"]: task["state"] for task in found}
 
-    def wait_for_run(self, dag_id: str, run_id: str, seconds: float = 400) -> str:
+    def wait_for_run(self, dag_id: str, run_id: str, seconds: float = 1500) -> str:
         """The state in which a run ended."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}"
         state: str = self.wait(
@@ -84,7 +84,7 @@ def standalone(home: Path, bank_home: Path, **more: str) -> Iterator[RunningAirf
         )  # fmt: skip
     airflow = RunningAirflow(f"http://localhost:{port}", home)
     try:
-        airflow.wait(lambda: process.poll() is not None or _healthy(airflow), 180)
+        airflow.wait(lambda: process.poll() is not None or _healthy(airflow), 600)
         assert process.poll() is None, (home / "standalone.log").read_text()[-4000:]
         airflow.log_in()
         yield airflow

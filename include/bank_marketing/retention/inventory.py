@@ -107,7 +107,7 @@ class Inventory:
                 yield uri, datetime.strptime(found[0], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
 
     def leftovers(self) -> Iterator[tuple[str, datetime, int]]:
-        """Stages of tries that were killed. On S3 a lifecycle rule of the bucket does the same (docs/operations.md)."""
+        """Stages of tries that were killed. On S3 a lifecycle rule of the bucket does the same (docs/storage.md)."""
         if not isinstance(self.store, LocalStore):
             return
         for path in sorted((self.store.path / STAGING).glob("*")):
