@@ -80,6 +80,21 @@ def test_what_is_no_list_is_refused_on_the_page_and_can_be_sent_again(visit: Vis
     expect(page.get_by_role("slider")).to_be_visible()
 
 
+def test_the_first_rows_are_shown_before_anything_is_sent(visit: Visit, tmp_path: Path) -> None:
+    rows = people(7)
+    hostile = 'name;note;job\r\n"Smith; Ann";"<b>said ""yes""</b>";admin.\r\n'
+    (tmp_path / "list.csv").write_text(csv_of(rows), encoding="utf-8")
+    (tmp_path / "odd.csv").write_text(hostile, encoding="utf-8")
+    page = visit.go("/list")
+    shown = page.get_by_role("region", name="First rows of your file")
+    page.get_by_label("Customer list, CSV").set_input_files(tmp_path / "list.csv")
+    expect(shown.locator("tbody tr")).to_have_count(5)
+    expect(shown.locator("thead th")).to_have_count(len(rows[0]))
+    expect(shown.locator("tbody tr").first.locator("td")).to_have_text([str(value) for value in rows[0].values()])
+    page.get_by_label("Customer list, CSV").set_input_files(tmp_path / "odd.csv")
+    expect(shown.locator("td")).to_have_text(["Smith; Ann", '<b>said "yes"</b>', "admin."])
+
+
 def test_the_example_can_be_sent_as_it_is(visit: Visit) -> None:
     page = visit.go("/list")
     with page.expect_download() as waiting:

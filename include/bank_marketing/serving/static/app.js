@@ -99,9 +99,56 @@ function scoreForm(form) {
   });
 }
 
+const PREVIEWED = 5;
+
+/** Cells of one line of a CSV file; quotes are taken off. */
+function cells(line, delimiter) {
+  const found = line.match(new RegExp(`("(?:[^"]|"")*"|[^${delimiter}]*)(?:${delimiter}|$)`, "g")) ?? [];
+  const whole = line.endsWith(delimiter) ? found : found.slice(0, -1); // the last match is empty: the line's end
+  return whole.map((cell) => cell.replace(new RegExp(`${delimiter}$`), "").replace(/^"(.*)"$/, "$1").replaceAll('""', '"'));
+}
+
+/** The first rows of the file that was chosen, before anything is sent. */
+async function preview(file, box) {
+  const start = await file.slice(0, 20000).text();
+  const lines = start.replace(/^\uFEFF/, "").split(/\r?\n/).filter((line) => line.trim());
+  if (file.size > 20000) lines.pop(); // it may be cut
+  if (!lines.length || start.includes("\u0000")) {
+    box.replaceChildren();
+    return;
+  }
+  const delimiter = lines[0].split(";").length >= lines[0].split(",").length ? ";" : ",";
+  const table = document.createElement("table");
+  lines.slice(0, PREVIEWED + 1).forEach((line, number) => {
+    const row = (number ? table.tBodies[0] ?? table.createTBody() : table.createTHead()).insertRow();
+    for (const text of cells(line, delimiter)) {
+      const cell = document.createElement(number ? "td" : "th");
+      if (!number) cell.scope = "col";
+      cell.textContent = text;
+      row.append(cell);
+    }
+  });
+  const told = document.createElement("p");
+  told.className = "hint";
+  told.textContent = lines.length > 1 ? "The first rows of your file:" : "Your file has no rows below its first line.";
+  const scroll = document.createElement("div");
+  scroll.className = "scroll small";
+  scroll.tabIndex = 0;
+  scroll.setAttribute("role", "region");
+  scroll.setAttribute("aria-label", "First rows of your file");
+  scroll.append(table);
+  box.replaceChildren(told, scroll);
+}
+
 /** Send a list with a progress bar. */
 function uploadForm(form) {
   const progress = document.getElementById("progress");
+  const chosen = form.elements.file;
+  chosen.addEventListener("change", () => {
+    progress.replaceChildren();
+    if (chosen.files.length) preview(chosen.files[0], document.getElementById("preview"));
+    else document.getElementById("preview").replaceChildren();
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const request = new XMLHttpRequest();
