@@ -27,7 +27,8 @@ def campaign_rows(flip_from: date | None = None) -> list[Row]:
             won = (i + number) % 3 == 0
             if flip_from is not None and day >= flip_from:
                 won = not won
-            rows.append(contact(number * 5 + i, day, contact_date=day, y="yes" if won else "no"))
+            channel = "telephone" if (i * number) % 4 == 1 else "cellular"
+            rows.append(contact(number * 5 + i, day, contact_date=day, contact=channel, y="yes" if won else "no"))
     return rows
 
 
@@ -49,6 +50,9 @@ def test_counts_are_those_of_the_contact_days_before(spark: SparkSession) -> Non
         assert row["conversions_5d"] == sum(won[day] for day in earlier[-5:])
         assert row["contacts_20d"] == row["contacts_all"] == 5 * len(earlier)
         assert row["conversions_all"] == sum(won[day] for day in earlier)
+        mobile = [one for one in rows if one["contact_date"] in earlier and one["contact"] == "cellular"]
+        assert row["contacts_20d_cellular"] == len(mobile)
+        assert row["conversions_20d_cellular"] == sum(one["y"] == "yes" for one in mobile)
         expected_gap = (row["contact_date"] - earlier[-1]).days if earlier else None  # type: ignore[operator]
         assert row["days_since_last_contact_day"] == expected_gap
 

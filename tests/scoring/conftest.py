@@ -40,6 +40,7 @@ def scorer(model: TermDepositModel) -> Scorer:
 @pytest.fixture(scope="session")
 def state() -> CampaignState:
     counts = {"contacts_1d": 30, "conversions_1d": 9, "contacts_5d": 150, "conversions_5d": 40, "contacts_20d": 600}
+    counts |= {"contacts_20d_cellular": 400, "conversions_20d_cellular": 120}
     counts |= {"conversions_20d": 160, "contacts_all": 1800, "conversions_all": 420, "list_size": 30}
     return CampaignState(
         as_of=date(2009, 3, 9),

@@ -46,6 +46,10 @@ def with_history(table: pd.DataFrame) -> pd.DataFrame:
         earlier = by_day.shift(1).rolling(window, min_periods=1).sum().fillna(0).astype("int64")
         counted[f"contacts_{name}"] = counted["contact_date"].map(earlier["size"])
         counted[f"conversions_{name}"] = counted["contact_date"].map(earlier["sum"])
+    mobile = counted["y"].where(counted["contact"] == "cellular").groupby(counted["contact_date"]).agg(["count", "sum"])
+    earlier = mobile.shift(1).rolling(20, min_periods=1).sum().fillna(0).astype("int64")
+    counted["contacts_20d_cellular"] = counted["contact_date"].map(earlier["count"])
+    counted["conversions_20d_cellular"] = counted["contact_date"].map(earlier["sum"])
     return counted
 
 

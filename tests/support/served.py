@@ -32,6 +32,7 @@ AS_OF = date(2009, 5, 4)
 NEXT_DAY = date(2009, 5, 5)
 
 COUNTS = {"contacts_1d": 30, "conversions_1d": 9, "contacts_5d": 150, "conversions_5d": 46, "contacts_20d": 600}
+COUNTS |= {"contacts_20d_cellular": 400, "conversions_20d_cellular": 150}
 COUNTS |= {"conversions_20d": 190, "contacts_all": 3600, "conversions_all": 1100, "list_size": 30}
 
 CHOICES = (

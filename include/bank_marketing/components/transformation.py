@@ -128,9 +128,8 @@ def _campaign_state(snapshot: Snapshot, days: Any) -> dict[str, Any]:
     from bank_marketing.etl.features import COUNTS, TOTALS, campaign_history
 
     last = snapshot.days[-1].contact_date
-    coming = days.sparkSession.createDataFrame(
-        [(date.max, None, None, None)], "contact_date date, contacts long, conversions long, list_size long"
-    )
-    row = campaign_history(days.unionByName(coming)).where(f.col("contact_date") == f.lit(date.max)).collect()[0]
+    coming = days.sparkSession.createDataFrame([(date.max,)], "contact_date date")
+    history = campaign_history(days.unionByName(coming, allowMissingColumns=True))
+    row = history.where(f.col("contact_date") == f.lit(date.max)).collect()[0]
     sizes = {"list_size": snapshot.days[-1].rows_read}
     return {"last_contact_day": last.isoformat()} | {name: int(row[name]) for name in (*COUNTS, *TOTALS)} | sizes

@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Algorithm = Literal["logistic_regression", "random_forest", "xgboost", "lightgbm"]
 Sampler = Literal["none", "class_weight", "smote", "tomek", "smote_tomek"]
-FeatureSet = Literal["raw", "raw_macro", "trailing", "trailing_market", "trailing_extended"]
+FeatureSet = Literal["raw", "raw_macro", "trailing", "trailing_market", "trailing_channel", "trailing_extended"]
 Calibration = Literal["none", "platt", "isotonic"]
+ThresholdPolicy = Literal["best_f1", "half_best_f1", "break_even", "half_best_f1_that_pays"]
 
 
 class Window(BaseModel):
@@ -29,6 +30,10 @@ class ModelChoice(BaseModel):
     algorithm: Algorithm
     hyper_parameters: dict[str, float | int | str | bool | None] = Field(default_factory=dict)
     feature_set: FeatureSet = "trailing_market"
+    extra_columns: tuple[str, ...] = Field(
+        default=(),
+        description="numbers beyond the feature set; made for experiments only (modeling/tried.py), never in production",
+    )
     prior_rows: float = Field(default=5.0, gt=0, description="strength of the prior of the trailing rates, in contacts")
     category_weight: float = Field(
         default=1.0,
@@ -38,5 +43,5 @@ class ModelChoice(BaseModel):
     sampler: Sampler = "none"
     window: Window = Window()
     calibration: Calibration = "none"
-    threshold: Literal["best_f1", "half_best_f1", "break_even"] = "best_f1"
+    threshold: ThresholdPolicy = "best_f1"
     seed: int = 7

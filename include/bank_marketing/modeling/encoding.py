@@ -25,8 +25,15 @@ WINDOWS = (1, 5, 20)
 #: Rate before anybody was called: a tenth, the usual order of magnitude of a telephone campaign; worth `prior_rows` contacts.
 FIRST_RATE = 0.1
 
+#: Contacts after which a channel's own rate of the last 20 days weighs as much as the campaign's.
+CHANNEL_PRIOR = 20.0
+
 #: Numbers that vary less than this share of their mean are constant.
 SMALLEST_SPREAD = 1e-9
+
+#: Spread that a number is taken to have at least. While all calls went to landlines, a channel's rate hardly differed from the campaign's:
+#: divided by that spread, the first calls to mobile phones would be astronomical. A quarter of log-odds is what it has later.
+LEAST_SPREAD = {"channel_rate": 0.25}
 
 #: Columns that say what the call brought: never read here.
 FORBIDDEN = frozenset({"duration", "y"})
@@ -68,6 +75,15 @@ def _market(table: pd.DataFrame, prior: float) -> dict[str, Floats]:
     return {"list_size": np.log1p(table["list_size"].to_numpy(float)), "euribor3m": table["euribor3m"].to_numpy(float)}
 
 
+def _channel(table: pd.DataFrame, prior: float) -> dict[str, Floats]:
+    won, made = table["conversions_20d"].to_numpy(float), table["contacts_20d"].to_numpy(float)
+    rate = (won + prior * _campaign_rate(table, prior)) / (made + prior)
+    mobile_won, mobile_made = (table[f"{what}_20d_cellular"].to_numpy(float) for what in ("conversions", "contacts"))
+    mobile = (table["contact"] == "cellular").to_numpy()
+    own_won, own_made = np.where(mobile, mobile_won, won - mobile_won), np.where(mobile, mobile_made, made - mobile_made)
+    return {"channel_rate": _logit((own_won + CHANNEL_PRIOR * rate) / (own_made + CHANNEL_PRIOR)) - _logit(rate)}
+
+
 def _extended(table: pd.DataFrame, prior: float) -> dict[str, Floats]:
     # The gap is missing on the campaign's first day: a day like any other.
     gap = np.nan_to_num(table["days_since_last_contact_day"].to_numpy(float), nan=1.0)
@@ -92,17 +108,28 @@ FEATURE_SETS: dict[str, tuple[Block, ...]] = {
     "raw_macro": (_client, _macro),
     "trailing": (_client, _trailing),
     "trailing_market": (_client, _trailing, _market),
-    "trailing_extended": (_client, _trailing, _market, _extended),
+    "trailing_channel": (_client, _trailing, _market, _channel),
+    "trailing_extended": (_client, _trailing, _market, _channel, _extended),
 }
 
 
 class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type hints
     """Encodes the features table: standardized numbers, then one column a category (an unseen category is all zeros)."""
 
-    def __init__(self, feature_set: str = "trailing_market", prior_rows: float = 5.0, category_weight: float = 1.0) -> None:
+    def __init__(
+        self,
+        feature_set: str = "trailing_market",
+        prior_rows: float = 5.0,
+        category_weight: float = 1.0,
+        extra_columns: tuple[str, ...] = (),
+    ) -> None:
         self.feature_set = feature_set
         self.prior_rows = prior_rows
         self.category_weight = category_weight
+        self.extra_columns = extra_columns
+
+    #: Models that were stored before there were extra columns have none.
+    extra_columns: tuple[str, ...] = ()
 
     def fit(self, table: pd.DataFrame, y: object = None) -> FeatureEncoder:
         """Learn mean and spread of the numbers and the share of each category. The categories are the contract's."""
@@ -113,7 +140,8 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
         self.mean_ = values.mean(axis=0)
         spread = values.std(axis=0)
         # A constant column's spread is rounding noise, not always zero: divided by it, any other value would be astronomical.
-        self.spread_ = np.where(spread > SMALLEST_SPREAD * np.maximum(1, np.abs(self.mean_)), spread, 1.0)
+        spread = np.where(spread > SMALLEST_SPREAD * np.maximum(1, np.abs(self.mean_)), spread, 1.0)
+        self.spread_ = np.maximum(spread, [LEAST_SPREAD.get(name, 0.0) for name in numbers])
         self.category_names_ = [[name, value] for name in CATEGORIES for value in contract[name].categories]
         self.share_ = np.array([float((table[name] == value).mean()) for name, value in self.category_names_])
         return self
@@ -135,7 +163,9 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
         try:
             numbers = self._numbers(table)
             values = (np.column_stack([numbers[name] for name in self.number_names_]) - self.mean_) / self.spread_
-            flags = [(table[name] == value).to_numpy(float) * self.category_weight for name, value in self.category_names_]
+            # Once a column and not once a category: for a single row, finding the column costs more than comparing it.
+            columns = {name: table[name].to_numpy(object) for name in dict(self.category_names_)}
+            flags = [(columns[name] == value).astype(float) * self.category_weight for name, value in self.category_names_]
         except KeyError as error:
             raise ModelIncompatible(f"the features table has no column {error}: it was made for another model") from error
         return pd.DataFrame(np.column_stack([values, *flags]), columns=self.get_feature_names_out(), index=table.index)
@@ -149,4 +179,4 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
         numbers: dict[str, Floats] = {}
         for block in FEATURE_SETS[self.feature_set]:
             numbers |= block(allowed, self.prior_rows)
-        return numbers
+        return numbers | {name: allowed[name].to_numpy(float) for name in self.extra_columns}

@@ -13,6 +13,7 @@ import pandas as pd
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.class_weight import compute_sample_weight
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bank_marketing.errors import ModelIncompatible
 from bank_marketing.modeling import persistence
@@ -136,7 +137,7 @@ def fit_estimator(choice: ModelChoice, rows: pd.DataFrame) -> tuple[FeatureEncod
     if choice.window.last_rows is not None:
         rows = rows.tail(choice.window.last_rows)
     y = rows["y"].to_numpy(int)
-    encoder = FeatureEncoder(choice.feature_set, choice.prior_rows, choice.category_weight).fit(rows)
+    encoder = FeatureEncoder(choice.feature_set, choice.prior_rows, choice.category_weight, choice.extra_columns).fit(rows)
     X, y_used = resample(choice, encoder.transform(rows), y)
     weights = None
     if choice.sampler == "class_weight" and choice.algorithm == "xgboost":
@@ -145,7 +146,9 @@ def fit_estimator(choice: ModelChoice, rows: pd.DataFrame) -> tuple[FeatureEncod
         age = (pd.to_datetime(rows["contact_date"]).max() - pd.to_datetime(rows["contact_date"])).dt.days
         recency = 0.5 ** (age.to_numpy(float) / choice.window.half_life_days)
         weights = recency if weights is None else weights * recency
-    return encoder, make_estimator(choice).fit(X, y_used, sample_weight=weights)
+    # One thread for the linear algebra too: as many cores as a machine has, the same model.
+    with threadpool_limits(limits=1):
+        return encoder, make_estimator(choice).fit(X, y_used, sample_weight=weights)
 
 
 def raw_scores(estimator: Any, X: pd.DataFrame) -> Floats:

@@ -17,6 +17,7 @@ import pandas as pd
 from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.encoding import CATEGORIES
 from bank_marketing.modeling.metrics import Floats, Labels, evaluate, intervals
 from bank_marketing.modeling.model import calibrated, fit_calibrator, fit_estimator, raw_scores
 from bank_marketing.modeling.results import Scores
@@ -58,8 +59,12 @@ class Span:
 
 
 def in_time_order(features: pd.DataFrame) -> pd.DataFrame:
-    """The features table by day and contact, with `contact_date` as ISO text and the column `month`."""
+    """The features table by day and contact, with `contact_date` as ISO text and the column `month`.
+
+    Text columns are categorical: they are compared with each of their values again and again.
+    """
     table = features.assign(contact_date=features["contact_date"].astype(str).str[:10])
+    table = table.astype({name: "category" for name in CATEGORIES if name in table.columns})
     table = table.sort_values(["contact_date", "contact_id"], ignore_index=True)
     return table.assign(month=table["contact_date"].str[:7])
 

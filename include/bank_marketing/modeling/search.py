@@ -22,7 +22,7 @@ Recorder = Callable[[str, str, ModelChoice, dict[str, float]], None]
 Progress = Callable[[str], None]
 
 #: Modules of this folder that decide a prediction: kept predictions of other code are not used.
-DECISIVE = ("encoding", "estimators", "model", "protocol")
+DECISIVE = ("encoding", "estimators", "model", "protocol", "tried")
 
 
 def data_digest(table: pd.DataFrame) -> str:

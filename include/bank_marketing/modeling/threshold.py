@@ -25,10 +25,14 @@ def choose_threshold(policy: str, y: Labels, p: Floats, economics: Economics | N
     """The threshold that a policy takes from out-of-sample rows.
 
     `best_f1` is the lowest threshold with the best F1; `half_best_f1` is half of that best F1, which is the optimal threshold of
-    calibrated probabilities (Lipton, Elkan and Naryanaswamy 2014); `break_even` needs no rows: cost over margin.
+    calibrated probabilities (Lipton, Elkan and Naryanaswamy 2014); `break_even` needs no rows: cost over margin;
+    `half_best_f1_that_pays` is the higher of these two: it follows F1, but never makes a call that loses money on average.
     """
+    break_even = (economics or Economics()).break_even
     if policy == "break_even":
-        return (economics or Economics()).break_even
+        return break_even
+    if policy == "half_best_f1_that_pays":
+        return max(choose_threshold("half_best_f1", y, p), break_even)
     curve = f1_curve(y, p)
     if policy == "half_best_f1":
         return float(np.clip(np.round(curve.max() / 2, 2), GRID[0], GRID[-1]))

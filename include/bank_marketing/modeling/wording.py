@@ -26,6 +26,7 @@ SOURCES = {
     "log_gap": "days_since_last_contact_day",
     "contacted_before_x_rate": "earlier_contact",
     "cellular_x_rate": "contact",
+    "channel_rate": "contact",
 }
 
 #: Sources that speak of the campaign, the same for all clients of a day.

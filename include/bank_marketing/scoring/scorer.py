@@ -19,6 +19,7 @@ __all__ = ["CampaignState", "Scorer", "feature_rows", "latest_campaign_state"]
 
 #: Columns that only the counts of an evening can fill; any number serves to see whether a model wants them.
 _COUNTED = ("contacts_1d", "conversions_1d", "contacts_5d", "conversions_5d", "contacts_20d", "conversions_20d",
+            "contacts_20d_cellular", "conversions_20d_cellular",
             "contacts_all", "conversions_all", "list_size", "days_since_last_contact_day")  # fmt: skip
 
 

@@ -1,0 +1,162 @@
+"""The search: it resumes where it was broken off, finds the same again, and judges only what a bank could have used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bank_marketing.errors import NotEnoughHistory
+from bank_marketing.modeling import protocol, search, tried
+from bank_marketing.modeling.choice import Algorithm, ModelChoice
+from bank_marketing.modeling.experiments import Outcome, finalists, run_experiments, steps
+from bank_marketing.modeling.grid import RIDGE, Experiment, experiments
+from bank_marketing.modeling.results import Results, Scores
+from tests.support.features import features_table
+
+TREES = ModelChoice(algorithm="lightgbm", hyper_parameters={"n_estimators": 10}, threshold="half_best_f1")
+GRID = (
+    Experiment("algorithm and features", "ridge", RIDGE),
+    Experiment("algorithm and features", "LightGBM", TREES),
+    Experiment("sampler", "ridge, smote", RIDGE.model_copy(update={"sampler": "smote"})),
+)
+TUNED: tuple[Algorithm, ...] = ("logistic_regression",)
+
+
+@pytest.fixture(scope="module")
+def features() -> pd.DataFrame:
+    return features_table(days=120, rows_a_day=25)
+
+
+class Log:
+    """What a search reported."""
+
+    def __init__(self) -> None:
+        self.recorded: list[tuple[str, str]] = []
+        self.progressed: list[str] = []
+
+    def record(self, group: str, name: str, choice: ModelChoice, figures: dict[str, float]) -> None:
+        assert figures
+        self.recorded.append((group, name))
+
+
+def run(features: pd.DataFrame, folder: Path, trials: int = 3) -> tuple[Results, Log]:
+    log = Log()
+    results, overview = run_experiments(
+        features,
+        folder,
+        contract_digest="c",
+        trials=trials,
+        algorithms=TUNED,
+        grid=GRID,
+        resamples=10,
+        record=log.record,
+        progress=log.progressed.append,
+    )
+    assert len(overview) == len(GRID) + 3
+    return results, log
+
+
+def test_a_search_reports_every_step_and_keeps_the_choice_in_full(features: pd.DataFrame, tmp_path: Path) -> None:
+    results, log = run(features, tmp_path)
+    assert len(log.progressed) == steps(3, TUNED, GRID)
+    assert [name for group, name in log.recorded if group == "trial"] == [f"ridge, tuned, trial {i}" for i in range(3)]
+    assert results.data_digest == search.data_digest(protocol.in_time_order(features))
+    assert {one.choice.algorithm for one in (results.winner, *results.runners_up)} == {"logistic_regression", "lightgbm"}
+    assert Results.model_validate_json(results.model_dump_json()) == results
+
+
+def test_a_broken_off_search_goes_on_and_finds_what_one_in_a_single_go_finds(
+    features: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, _ = run(features, tmp_path / "whole")
+    fits = 0
+    real = protocol.out_of_sample
+
+    def power_cut_at_the_fifth(*args: object, **kwargs: object) -> object:
+        nonlocal fits
+        fits += 1
+        if fits == 5:
+            raise KeyboardInterrupt
+        return real(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(protocol, "out_of_sample", power_cut_at_the_fifth)
+    with pytest.raises(KeyboardInterrupt):
+        run(features, tmp_path / "broken")
+    resumed, log = run(features, tmp_path / "broken")
+    assert resumed == whole
+    assert fits < 5 + 6, "what was predicted before the cut is not predicted again"
+    assert len(log.progressed) == steps(3, TUNED, GRID)
+    before = fits
+    assert run(features, tmp_path / "broken")[0] == whole
+    assert fits == before, "a finished search predicts nothing again"
+
+
+def test_other_data_are_searched_anew(features: pd.DataFrame, tmp_path: Path) -> None:
+    table = protocol.in_time_order(features)
+    other = table.assign(y=1 - table["y"])
+    digests = [search.data_digest(rows) for rows in (table, other, table[sorted(table.columns)])]
+    assert digests[0] != digests[1]
+    assert digests[0] == digests[2]
+    first, second = (
+        search.predict(RIDGE, rows, tmp_path, digest) for rows, digest in zip((table, other), digests[:2], strict=True)
+    )
+    assert first.tobytes() != second.tobytes()
+
+
+def test_a_campaign_that_ends_too_early_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotEnoughHistory, match="2009-03"):
+        run(features_table(days=50, rows_a_day=40), tmp_path)
+
+
+def outcome(name: str, choice: ModelChoice, a: float = 0.4, **figures: float) -> Outcome:
+    return Outcome(
+        Experiment("", name, choice),
+        {"B": Scores(figures={"f1": 0.5, "pr_auc": 0.5, "brier": 0.15} | figures), "A": Scores(figures={"f1": a})},
+    )
+
+
+def test_the_best_f1_wins_among_sound_models() -> None:
+    c = [RIDGE.model_copy(update={"seed": i}) for i in range(6)]
+    found = finalists(
+        [
+            outcome("good", c[0]),
+            outcome("best", c[1], f1=0.55),
+            outcome("lucky threshold", c[2], f1=0.6, pr_auc=0.4),
+            outcome("useless probabilities", c[3], f1=0.6, brier=0.3),
+            outcome("published later", c[4].model_copy(update={"feature_set": "raw_macro"}), f1=0.6),
+            outcome("not in the features table", c[5].model_copy(update={"extra_columns": ("segment_job",)}), f1=0.6),
+            outcome("best, found again", c[1], f1=0.55),
+            outcome("trees", TREES, f1=0.4, pr_auc=0.4),
+        ]
+    )
+    assert [one.experiment.name for one in found] == ["best", "good", "trees"]
+
+
+def test_equal_f1_scores_are_told_apart_by_the_crisis() -> None:
+    c = [RIDGE.model_copy(update={"seed": i}) for i in range(3)]
+    outcomes = [
+        outcome("calls at a loss", c[0], a=0.3, f1=0.551),
+        outcome("good in both", c[1], a=0.5, f1=0.55),
+        outcome("good in the crisis only", c[2], a=0.6, f1=0.54),
+    ]
+    assert [one.experiment.name for one in finalists(outcomes)] == [
+        "good in both", "calls at a loss", "good in the crisis only"
+    ]  # fmt: skip
+
+
+def test_the_grid_holds_every_algorithm_feature_set_policy_and_sampler_once() -> None:
+    from typing import get_args
+
+    from bank_marketing.modeling.choice import FeatureSet, Sampler, ThresholdPolicy
+
+    found = list(experiments())
+    assert len({one.name for one in found}) == len(found)
+    assert {one.choice.algorithm for one in found} == set(get_args(Algorithm))
+    assert {one.choice.feature_set for one in found if one.choice.algorithm == "logistic_regression"} == set(
+        get_args(FeatureSet)
+    )
+    assert {one.choice.threshold for one in found} == set(get_args(ThresholdPolicy))
+    assert {one.choice.extra_columns for one in found} == {(), *tried.COLUMNS.values()}
+    assert {one.choice.sampler for one in found} == set(get_args(Sampler))
