@@ -46,9 +46,9 @@ def test_a_quiet_evening_ends_in_a_recorded_decision_not_to_retrain(home: Path) 
     assert not record.decision.retrain
     assert record.decision.reason.startswith("the latest window is in order")
     assert decision.history(context.store) == [record]
-    assert record.numbers["drift"]["rows"] == 600
+    assert record.numbers["drift"]["rows"] == 300
     performance = record.numbers["performance"]
-    assert performance["rows"] == 600
+    assert performance["rows"] == 300
     assert performance["figures"]["roc_auc"] == pytest.approx(performance["evaluated"]["roc_auc"], abs=0.12)
 
 

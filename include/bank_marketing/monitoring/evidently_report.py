@@ -28,18 +28,25 @@ def write_report(reference: pd.DataFrame, recent: pd.DataFrame, finding: DriftFi
     from evidently.metrics import DriftedColumnsCount, ValueDrift
 
     _register()
-    compared = [entry for entry in finding.columns if entry.column in reference.columns]
+    # What has drifted comes first: the page is long.
+    compared = sorted(
+        (entry for entry in finding.columns if entry.column in reference.columns), key=lambda entry: not entry.drifted
+    )
     numbers = [entry.column for entry in compared if entry.method == "ks"] + ["probability"]
     categories = [entry.column for entry in compared if entry.method == "psi"] + ["y"]
-    thresholds = {entry.method: entry.threshold for entry in finding.columns}
+    thresholds: dict[str, float] = {entry.method: entry.threshold for entry in finding.columns}
     definition = DataDefinition(numerical_columns=numbers, categorical_columns=categories)
 
     def dataset(rows: pd.DataFrame) -> Any:
         kept = rows[[*numbers, *categories]].reset_index(drop=True).astype(dict.fromkeys(numbers, float)).astype({"y": str})
         return Dataset.from_pandas(kept, data_definition=definition)
 
-    drift: list[Any] = [ValueDrift(column=name, method=KS, threshold=thresholds["ks"]) for name in numbers]
-    drift += [ValueDrift(column=name, method=PSI, threshold=thresholds["psi"]) for name in categories]
+    methods: dict[str, str] = {**dict.fromkeys(numbers, "ks"), **dict.fromkeys(categories, "psi")}
+    order = [entry.column for entry in compared] + ["probability", "y"]
+    drift: list[Any] = [
+        ValueDrift(column=name, method={"ks": KS, "psi": PSI}[methods[name]], threshold=thresholds[methods[name]])
+        for name in order
+    ]
     count = DriftedColumnsCount(
         columns=[entry.column for entry in compared if entry.weight == "decides"],
         num_method=KS, num_threshold=thresholds["ks"], cat_method=PSI, cat_threshold=thresholds["psi"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import RunContext
@@ -26,6 +27,9 @@ FIGURES = {
     "profit": "Profit, euro",
 }
 
+#: How the measures of drift are called.
+MEASURES = {"ks": "KS distance", "psi": "PSI", "cohen_h": "Cohen's h"}
+
 log = logging.getLogger(__name__)
 
 
@@ -44,6 +48,8 @@ def run(artifacts: dict[str, ArtifactRef], context: RunContext) -> ArtifactRef:
         "record": record,
         "headline": headline[0].upper() + headline[1:],
         "figures": FIGURES,
+        "columns": _farthest_first(record),
+        "measures": MEASURES,
         "history": decisions.history(context.store, until=context.as_of)[::-1][:SHOWN],
         "manifests": manifests,
         "synthetic": synthetic,
@@ -61,3 +67,13 @@ def run(artifacts: dict[str, ArtifactRef], context: RunContext) -> ArtifactRef:
         )
     log.info("report: %s", f"{manifest.uri}/report.html")
     return manifest.ref
+
+
+def _farthest_first(record: decisions.DecisionRecord) -> list[dict[str, Any]]:
+    """Columns of the window: those that decide and have drifted, then those that have moved, then the steady ones; farthest first."""
+    drift: Any = record.numbers["drift"]
+
+    def place(entry: dict[str, Any]) -> tuple[bool, bool, float]:
+        return not entry["drifted"], entry["weight"] != "decides", -entry["statistic"] / entry["threshold"]
+
+    return sorted(drift["columns"], key=place)
