@@ -49,7 +49,12 @@ class Platform:
 
     def states(self, minute: int) -> dict[str, str]:
         """The last state of each task of a run."""
-        return dict(self.rows("select task_id, state from task_instance where run_id like ?", f"%{moment(minute)}%"))
+        return dict(self.of_run("task_id, task_instance.state", "task_instance", minute))
+
+    def of_run(self, columns: str, table: str, minute: int) -> list[tuple[Any, ...]]:
+        """Rows that Airflow's database keeps of a run."""
+        query = f"select {columns} from {table} join dag_run using (dag_id, run_id) where dag_id = ? and logical_date like ?"
+        return self.rows(query, DAG_ID, f"{moment(minute)[:19].replace('T', ' ')}%")
 
     def published(self) -> dict[str, bytes]:
         """The files below `call_lists`."""
@@ -76,7 +81,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory, small_run: SmallRun) -> I
 
 
 def references(platform: Platform, minute: int) -> dict[str, ArtifactRef]:
-    found = platform.rows("select task_id, value from xcom where run_id like ?", f"%{moment(minute)}%")
+    found = platform.of_run("task_id, value", "xcom", minute)
     assert max(len(value) for _, value in found) < 1000, "XCom carries small references only"
     return {task: ArtifactRef.model_validate(json.loads(value)) for task, value in found}
 
