@@ -63,8 +63,9 @@ def airflow_environment(home: Path, project: Path = PROJECT) -> dict[str, str]:
 
 
 def new_secrets() -> dict[str, str]:
-    """Fresh keys, one a name of SECRET_NAMES; a Fernet key is 32 random bytes in URL-safe base64."""
-    return {name: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() for name in SECRET_NAMES}
+    """Fresh keys, one a name of SECRET_NAMES; a Fernet key is 32 random bytes in URL-safe base64, the others sign with SHA-512."""
+    sizes = {name: 32 if "FERNET" in name else 64 for name in SECRET_NAMES}
+    return {name: base64.urlsafe_b64encode(secrets.token_bytes(size)).decode() for name, size in sizes.items()}
 
 
 def write_private(path: Path, text: str) -> None:
