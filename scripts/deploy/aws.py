@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import boto3
@@ -14,8 +15,14 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 
 from scripts.deploy.errors import AwsRefused
 
-#: Throttling is normal while a cluster is asked every few seconds; a dead endpoint is told within a minute.
-CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30)
+#: Throttling is normal while a cluster is asked every few seconds; an endpoint that is not there is told within a minute.
+CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=60)
+
+
+@lru_cache
+def _client(name: str, region: str, endpoint: str) -> Any:
+    """A client, made once: reading its service's model takes longer than most requests."""
+    return boto3.session.Session(region_name=region).client(name, config=CONFIG, endpoint_url=endpoint or None)
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,7 @@ class Clients:
     region: str
 
     def _client(self, name: str) -> Any:
-        return boto3.session.Session(region_name=self.region).client(name, config=CONFIG)
+        return _client(name, self.region, os.environ.get("AWS_ENDPOINT_URL", ""))
 
     @cached_property
     def cloudformation(self) -> Any:

@@ -1,0 +1,1 @@
+"""The way to a cluster, against a local endpoint of the AWS API."""
