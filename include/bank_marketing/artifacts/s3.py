@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import ClientError
 
 from bank_marketing.artifacts.s3_client import ATTEMPTS, PARALLEL, answering, connect, is_missing, is_taken, was_repeated
-from bank_marketing.artifacts.store import ArtifactStore, Stage
+from bank_marketing.artifacts.store import MANIFEST, ArtifactStore, Stage
 from bank_marketing.errors import ArtifactMissing, ConfigError, StoreUnavailable
 from bank_marketing.settings import Settings
 
@@ -112,8 +112,10 @@ class S3Store(ArtifactStore):
             return [entry["Key"] for page in pages for entry in page.get("Contents", ()) if not entry["Key"].endswith("/")]
 
     def remove(self, uri: str) -> None:
-        """Remove an object, or all below a prefix."""
-        self.remove_keys([self.key(uri), *self.keys_below(self.key(uri))])
+        """Remove an object, or all below a prefix: manifests first, so that what is half removed is no artifact any more."""
+        keys = [self.key(uri), *self.keys_below(self.key(uri))]
+        for manifests in (True, False):
+            self.remove_keys([key for key in keys if key.endswith(f"/{MANIFEST}") is manifests])
 
     def remove_keys(self, keys: Sequence[str]) -> None:
         """Remove objects; those that are not there are fine."""
