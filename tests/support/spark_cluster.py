@@ -29,7 +29,12 @@ class SparkCluster:
         self.port, self.page = free_port(), free_port()
         self.url = f"spark://127.0.0.1:{self.port}"
         #: What a driver needs, so that workers reach it and find the same Python.
-        self.variables = {"BANK_SPARK_MASTER": self.url, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
+        self.variables = {
+            "BANK_SPARK_MASTER": self.url,
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            "PYSPARK_PYTHON": sys.executable,
+            "PYSPARK_SUBMIT_ARGS": "--conf spark.sql.shuffle.partitions=4 --conf spark.ui.showConsoleProgress=false pyspark-shell",
+        }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, workers: int) -> None:
