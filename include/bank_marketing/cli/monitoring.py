@@ -26,19 +26,18 @@ def measure_monitoring(
 ) -> None:
     """Measure the monitoring: how often it calls for a training when nothing changed, and how long it takes when the world did."""
     from bank_marketing.cli.replay import land_when_empty
-    from bank_marketing.components.context import RunContext
     from bank_marketing.contract import load_contract
     from bank_marketing.errors import NotEnoughHistory
     from bank_marketing.modeling.results import load_results
     from bank_marketing.replay import alarms
     from bank_marketing.replay.platform import ReplayConfig
-    from bank_marketing.replay.table import features_of, read_features
+    from bank_marketing.replay.table import features_context, features_of, read_features
     from bank_marketing.settings import Settings
 
     settings = Settings()
     land_when_empty(settings)
     last = day_or_last(as_of)
-    context = RunContext("replay", f"features-{last}", last, settings)
+    context = features_context(settings, last)
     choice = load_results(settings.results, load_contract().digest).winner.choice
     config = ReplayConfig(choice=choice, economics=settings.economics)
     with progress_bar() as progress:

@@ -18,7 +18,7 @@ from bank_marketing.replay import report
 from bank_marketing.replay.checkpoints import Checkpoints
 from bank_marketing.replay.engine import Every, periods, replay
 from bank_marketing.replay.platform import ReplayConfig
-from bank_marketing.replay.table import features_of, read_features
+from bank_marketing.replay.table import LIVES, code_digest, features_context, features_of, read_features
 from bank_marketing.settings import Settings
 
 COMPONENT = "replay"
@@ -53,19 +53,19 @@ def run(
 ) -> MadeReplay:
     """Replay from `first` (the first landed day when None) to `last`, and publish the result.
 
-    Periods that an earlier replay of the same data and configuration finished are not lived again, unless `fresh`.
+    Periods that an earlier replay of the same data, configuration and code finished are not lived again, unless `fresh`.
 
     Raises:
         NotEnoughHistory: nothing landed in that stretch, or no model went into production in it.
         ConfigError: results.json is missing or made for another contract.
     """
-    context = RunContext("replay", f"features-{last}", last, settings)
+    context = features_context(settings, last)
     choice = load_results(settings.results, load_contract().digest).winner.choice
     config = ReplayConfig(choice=choice, economics=settings.economics)
     features = features_of(context, on_step)
     table = read_features(features, context)
     plan = periods(table, first or date.min, last, cast(Every, every))
-    key = digest_of([features.digest, config.model_dump(mode="json"), every, plan])
+    key = digest_of([features.digest, config.model_dump(mode="json"), every, plan, code_digest(*LIVES)])
     checkpoints = Checkpoints(settings.cache / "replay" / key[:24])
     if fresh:
         checkpoints.clear()
