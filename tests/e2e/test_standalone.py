@@ -168,7 +168,7 @@ def test_6_a_tasks_buttons_lead_to_what_it_made(task: str, title: str, holds: st
     assert (stranger.status_code, stranger.text) == (401, "Not authenticated")
     browser = httpx.get(address, headers={"Accept": "text/html"})
     assert browser.status_code == 307
-    assert browser.headers["Location"].startswith(f"{night.airflow.url}/auth/login?next=http")
+    assert "/auth/login?next=http" in browser.headers["Location"]
 
 
 @pytest.mark.parametrize(
