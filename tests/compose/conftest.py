@@ -10,6 +10,7 @@ import pytest
 from tests.compose.stack import Stack
 
 log = logging.getLogger(__name__)
+logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each of thousands of questions
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
