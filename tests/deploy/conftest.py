@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -15,9 +16,8 @@ from botocore.config import Config
 from scripts.deploy import aws, stacks
 from scripts.deploy.aws import Clients
 from scripts.deploy.images import Images
-from scripts.smoke_test import probe
 from tests.deploy.commands import done, set_up
-from tests.support.aws import FIXED, REGION, Account, aws_endpoint
+from tests.support.aws import FIXED, REGION, Account, answers, aws_endpoint
 from tests.support.mlflow_server import free_port
 from tests.support.served import CHOICES, Platform, Running, running
 
@@ -72,8 +72,11 @@ def without_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]
             command, env=os.environ | {"BANK_HOME": str(home)}, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True
         )
     try:
-        [alive, _] = probe(f"http://127.0.0.1:{port}", "", patience=60)
-        assert alive.ok, (home / "serve.log").read_text()
+        deadline = time.monotonic() + 240
+        while not answers(f"http://127.0.0.1:{port}/healthz"):
+            assert process.poll() is None, (home / "serve.log").read_text()
+            assert time.monotonic() < deadline, (home / "serve.log").read_text()
+            time.sleep(0.2)
         yield Running(f"http://127.0.0.1:{port}", None)
     finally:
         os.killpg(process.pid, signal.SIGKILL)

@@ -162,8 +162,12 @@ def test_a_job_that_ends_with_an_error_stops_before_anything_moves(
     assert kept(account, bucket, attempt.ended).outcome == "failed"
 
 
-def test_records_are_json_that_others_can_read(account: Account, bucket: str) -> None:
-    listed = account.clients.s3.list_objects_v2(Bucket=bucket, Prefix="releases/staging/")["Contents"]
-    for entry in listed:
-        content = json.loads(account.clients.s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read())
+def test_records_are_json_that_others_can_read(account: Account, first: Images, bucket: str, at: Any) -> None:
+    again = releasing(account, at(STAGING), first, bucket, "e" * 40).run()
+    listed = {
+        entry["Key"] for entry in account.clients.s3.list_objects_v2(Bucket=bucket, Prefix="releases/staging/")["Contents"]
+    }
+    assert record.key_of(again) in listed
+    for key in listed:
+        content = json.loads(account.clients.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
         assert content["outcome"] in ("deployed", "rolled back", "failed")

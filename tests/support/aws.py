@@ -49,8 +49,8 @@ def aws_endpoint(folder: Path) -> Iterator[str]:
         )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     try:
-        deadline = time.monotonic() + 90
-        while not _answers(url):
+        deadline = time.monotonic() + 240
+        while not answers(f"{url}/moto-api/"):
             assert process.poll() is None, log.read_text()[-3000:]
             assert time.monotonic() < deadline, log.read_text()[-3000:]
             time.sleep(0.2)
@@ -60,9 +60,10 @@ def aws_endpoint(folder: Path) -> Iterator[str]:
         process.wait()
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Whether someone answers at all."""
     try:
-        httpx.get(f"{url}/moto-api/", timeout=5)
+        httpx.get(url, timeout=5)
     except httpx.TransportError:
         return False
     return True
