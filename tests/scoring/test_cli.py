@@ -97,7 +97,7 @@ def test_a_clean_file_leaves_no_rejects_behind(customers: Path, tmp_path: Path) 
         (["absent.csv"], "ConfigError: there is no file absent.csv"),
         (["{customers}", "--day", str(LAST)], f"the calls of {LAST} cannot be scored on the evening of {LAST}"),
         (["{customers}", "--as-of", "2009-13-01"], "InvalidAsOf"),
-        (["{customers}", "--day", "2009-04-29"], "39 x weekday_is_of_the_file"),
+        (["{customers}", "--day", "2009-04-29"], "40 x weekday_is_of_the_file"),
     ],
     ids=["no file", "day not after the evening", "no date", "another weekday"],
 )
@@ -126,5 +126,5 @@ def test_the_evening_may_be_one_of_the_past(home: Path) -> None:
     done = bank_marketing("call-list", "--as-of", str(DAYS[74]))
     assert done.exit_code == 0, done.output
     assert f"prospects of {DAYS[75]} to be called" in done.output
-    assert "it is no forecast" in done.output
+    assert "it is no forecast" in " ".join(done.output.split())
     assert f"contact_date={DAYS[75]}/call_list.csv" in published(settings_in(home))

@@ -189,7 +189,8 @@ def _show(made: CallListArtifact, context: RunContext) -> None:
         soft_wrap=True,
     )
     if made.hindsight:
-        console.print("This model has learned that day's own outcomes: the list is made again, it is no forecast.")
+        told = "This model has learned that day's own outcomes: the list is made again, it is no forecast."
+        console.print(told, highlight=False, soft_wrap=True)
     uri = f"{made.ref.uri}/{CALL_LIST_CSV}"
     table = Table(*COLUMNS.values(), box=box.SIMPLE)
     with context.store.local_copy(uri) as path, path.open(encoding="utf-8", newline="") as stream:
