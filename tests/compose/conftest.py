@@ -38,4 +38,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def trained(stack: Stack) -> dict[str, str]:
     """The training DAG, run once on the real campaign: the state of each task."""
-    return stack.run_dag("bank_marketing_training", "compose-test", {"as_of": "2010-06-30"})
+    tasks = stack.run_dag("bank_marketing_training", "compose-test", {"as_of": "2010-06-30"})
+    stack.put_into_production()
+    return tasks

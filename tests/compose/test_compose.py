@@ -125,6 +125,7 @@ def test_its_spark_jobs_ran_on_the_cluster(stack: Stack, trained: dict[str, str]
 
 def test_its_report_is_in_the_mailbox(stack: Stack, trained: dict[str, str]) -> None:
     (mail,) = [mail for mail in stack.mails() if "2010-06-30" in mail["subject"]]
+    assert "SYNTHETIC" not in mail["subject"]
     assert {each["address"] for each in mail["to"]} <= {"marketing@bank.example", "ml-oncall@bank.example"}
 
 
