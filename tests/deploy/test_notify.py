@@ -19,6 +19,10 @@ from scripts.smoke_test import Probe
 from tests.deploy.commands import deploy, done
 from tests.support.aws import Account
 
+#: The endpoint starts, makes its stacks and a model in the first test that needs them; on a busy machine that takes minutes.
+pytestmark = pytest.mark.timeout(900)
+
+
 WELL = {name: {"result": "success", "outputs": {}} for name in ("quality", "build", "staging", "production")}
 COMMIT = "abcdef0123456789abcdef0123456789abcdef01"
 

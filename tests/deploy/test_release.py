@@ -16,6 +16,10 @@ from scripts.smoke_test import Probe, probe
 from tests.support.aws import Account, quick
 from tests.support.served import Running
 
+#: The endpoint starts, makes its stacks and a model in the first test that needs them; on a busy machine that takes minutes.
+pytestmark = pytest.mark.timeout(900)
+
+
 STAGING, PRODUCTION = quick("staging"), quick("production")
 
 

@@ -19,6 +19,10 @@ from scripts.deploy.images import Images, place
 from scripts.deploy.scan import Accepted
 from tests.support.aws import REGION, Account
 
+#: The endpoint starts, makes its stacks and a model in the first test that needs them; on a busy machine that takes minutes.
+pytestmark = pytest.mark.timeout(900)
+
+
 TODAY = date(2026, 11, 25)
 
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 
+import pytest
+
 from scripts.deploy import credentials
 from scripts.deploy.images import Images
 from tests.deploy.commands import done
 from tests.support.aws import Account, quick
+
+#: The endpoint starts, makes its stacks and a model in the first test that needs them; on a busy machine that takes minutes.
+pytestmark = pytest.mark.timeout(900)
+
 
 STAGING = quick("staging")
 

@@ -8,10 +8,15 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import pytest
+
 from scripts.environment import PROJECT
 from scripts.smoke_test import KEY, probe
 from tests.support.mlflow_server import free_port
 from tests.support.served import Running
+
+#: The endpoint starts, makes its stacks and a model in the first test that needs them; on a busy machine that takes minutes.
+pytestmark = pytest.mark.timeout(900)
 
 
 def test_a_good_service_passes_and_its_prediction_is_on_record(well: tuple[Running, str]) -> None:

@@ -12,6 +12,10 @@ from scripts.deploy.template import chosen, load_template
 from tests.deploy.commands import deploy, done
 from tests.support.aws import Account, quick
 
+#: The endpoint starts, makes its stacks and a model in the first test that needs them; on a busy machine that takes minutes.
+pytestmark = pytest.mark.timeout(900)
+
+
 STAGING = quick("staging")
 
 
