@@ -14,7 +14,7 @@ AS_OF ?=
 COMMIT ?= $(or $(GITHUB_SHA),$(shell git rev-parse HEAD 2>/dev/null))
 PYTEST ?=
 
-.PHONY: help setup run score serve replay test lint coverage audit metrics smoke images scan deploy notify format airflow backfill rollback bench prune screenshots dag-docs experiments protocol up down clean-volumes test-compose doctor s3-jars lock lock-check clean
+.PHONY: help setup run score serve replay test lint coverage audit metrics smoke images scan deploy notify format airflow backfill rollback bench prune screenshots dag-docs experiments notebook protocol up down clean-volumes test-compose doctor s3-jars lock lock-check clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -84,6 +84,9 @@ airflow: setup ## Airflow's UI on localhost:8080, with the DAGs ready to trigger
 
 experiments: setup ## search for the model under the time-ordered protocol and write results.json; a broken-off search goes on
 	@$(ENV) bank-marketing experiments $(if $(AS_OF),--as-of $(AS_OF))
+
+notebook: setup ## run notebooks/experiments.py, write it with its outputs, and draw the pictures of docs/model.md; needs a run
+	@$(ENV) python -m scripts.notebook
 
 protocol: setup ## judge the chosen model and its baselines month by month; write every prediction to a file
 	@$(ENV) bank-marketing evaluate-protocol $(if $(AS_OF),--as-of $(AS_OF))

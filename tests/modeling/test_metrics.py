@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from bank_marketing.economics import Economics
-from bank_marketing.modeling.metrics import alift, evaluate, intervals, lift_at, paired_bootstrap
+from bank_marketing.modeling.metrics import alift, evaluate, intervals, lift_at, paired_bootstrap, paired_ranking
 from bank_marketing.modeling.threshold import GRID, choose_threshold, f1_curve
 
 Y = np.array([1, 1, 0, 0, 0, 0, 0, 0, 0, 0])
@@ -81,5 +81,9 @@ def test_bootstraps_are_seeded_and_see_a_better_decision() -> None:
     better = paired_bootstrap(y, p >= 0.4, np.ones(800, bool), resamples=200, seed=1)
     assert better.low > 0
     assert better.probability_better == 1
+    ranks = paired_ranking(y, p, np.full(800, 0.3), resamples=100, seed=1)
+    assert ranks.difference == pytest.approx(evaluate(y, p, 0.5).roc_auc - 0.5)
+    assert 0 < ranks.low < ranks.difference < ranks.high
+    assert paired_ranking(y, p, 2 * p, resamples=20, seed=1).high == 0
     same = paired_bootstrap(y, p >= 0.4, p >= 0.4, resamples=50, seed=1)
     assert (same.difference, same.probability_better) == (0, 0)

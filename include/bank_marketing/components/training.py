@@ -72,6 +72,7 @@ def run(config: TrainingConfig, inputs: TrainingInputs, context: RunContext) -> 
         RegistryUnavailable: MLflow does not answer.
     """
     from bank_marketing.modeling import plots
+    from bank_marketing.modeling.importance import mean_effects
     from bank_marketing.modeling.metrics import evaluate
     from bank_marketing.modeling.model import train
     from bank_marketing.modeling.persistence import MODEL_FILE, MODEL_FOLDER
@@ -96,6 +97,7 @@ def run(config: TrainingConfig, inputs: TrainingInputs, context: RunContext) -> 
         reference.to_parquet(stage.path / REFERENCE_FILE, index=False)
         note = "SYNTHETIC data" if synthetic else ""
         plots.draw(y, probabilities, model.threshold, model.feature_importance(), stage.path / "plots", note)
+        plots.draw_effects(mean_effects(model, parts["validation"]), stage.path / "plots", note)
         sha256 = hashlib.sha256((folder / MODEL_FILE).read_bytes()).hexdigest()
         with answering(context.settings):
             run_id, model_id = _log(stage.path, model, metrics, inputs.features, parts, context)

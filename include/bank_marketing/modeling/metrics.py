@@ -128,7 +128,7 @@ class _Reweighted:
 
 
 class PairedComparison(BaseModel):
-    """F1 of one decision minus F1 of another on the same rows."""
+    """A figure of one model minus that of another on the same rows: F1 of decisions, or ROC AUC of rankings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -160,10 +160,27 @@ def paired_bootstrap(
     for i in range(resamples):
         rows = generator.integers(0, len(y), len(y))
         differences[i] = f1(y[rows], called[rows]) - f1(y[rows], other[rows])
+    return _compared(f1(y, called) - f1(y, other), differences)
+
+
+def paired_ranking(y: Labels, p: Floats, other: Floats, *, resamples: int, seed: int) -> PairedComparison:
+    """Compare the ROC AUC of two models' probabilities (n,) on resamples of the same rows, as `paired_bootstrap` compares F1."""
+    generator = np.random.default_rng(seed)
+    one, two = _Reweighted(y, p, 0.5), _Reweighted(y, other, 0.5)
+    roc_auc = BOOTSTRAPPED.index("roc_auc")
+
+    def difference(counts: NDArray[np.int64]) -> float:
+        return one.of(counts)[roc_auc] - two.of(counts)[roc_auc]
+
+    drawn = (np.bincount(generator.integers(0, len(y), len(y)), minlength=len(y)) for _ in range(resamples))
+    return _compared(difference(np.ones(len(y), dtype=np.int64)), np.array([difference(counts) for counts in drawn]))
+
+
+def _compared(difference: float, drawn: Floats) -> PairedComparison:
     return PairedComparison(
-        difference=f1(y, called) - f1(y, other),
-        low=float(np.quantile(differences, 0.05)),
-        high=float(np.quantile(differences, 0.95)),
-        probability_better=float((differences > 0).mean()),
-        resamples=resamples,
+        difference=difference,
+        low=float(np.quantile(drawn, 0.05)),
+        high=float(np.quantile(drawn, 0.95)),
+        probability_better=float((drawn > 0).mean()),
+        resamples=len(drawn),
     )

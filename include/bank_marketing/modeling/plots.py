@@ -56,6 +56,17 @@ def draw(y: Labels, p: Floats, threshold: float, importance: pd.DataFrame, folde
     return [*paths, _threshold(y, p, threshold, folder, note), _importance(importance, folder, note)]
 
 
+def draw_effects(summary: pd.DataFrame, folder: Path, note: str = "") -> Path:
+    """Draw what `importance.mean_effects` found: mean size of each effect as a bar, where nine of ten effects lie as a line."""
+    figure, axes = _figure("What moves the probability (SHAP)", "effect in log-odds; the bar is its mean size", "", note)
+    top = summary.head(12).iloc[::-1]
+    axes.barh(top["feature"], top["mean_size"], color=ACCENT, alpha=0.45)
+    axes.hlines(top["feature"], top["low"], top["high"], color=INK, lw=1.6)
+    axes.axvline(0, color=MUTED, lw=0.8)
+    axes.tick_params(axis="y", labelsize=8)
+    return _save(figure, folder / "effects.png")
+
+
 def _roc(y: Labels, p: Floats, folder: Path, note: str) -> Path:
     figure, axes = _figure(
         f"ROC curve, AUC {sk.roc_auc_score(y, p):.3f}", "share of non-subscribers called", "share of subscribers called", note
