@@ -79,9 +79,10 @@ def spark_udf(context: RunContext, rows: int) -> dict[str, Figures]:
     counted = {name: known[name].iloc[0].item() for name in known.columns if name not in table.columns}
     table = table.withColumns({name: f.lit(value).cast("long") for name, value in counted.items()})
     uri = f"models:/{context.settings.model_name}@production"
-    names = mlflow.models.get_model_info(uri).signature.inputs.input_names()
+    wanted = mlflow.models.get_model_info(uri).signature.inputs.inputs
+    inputs = [f.col(column.name).cast(column.type.to_spark()).alias(column.name) for column in wanted]
     udf = mlflow.pyfunc.spark_udf(spark, uri, result_type="double", env_manager="local")
-    scored = table.select("contact_id", udf(f.struct(*names)).alias("probability"))
+    scored = table.select("contact_id", udf(f.struct(*inputs)).alias("probability"))
     return {"spark_udf": _timed(lambda: scored.write.format("noop").mode("overwrite").save())[0]}
 
 

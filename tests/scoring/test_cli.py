@@ -122,9 +122,9 @@ def test_the_call_list_ends_with_its_place_and_its_first_rows(home: Path) -> Non
 
 
 def test_the_evening_may_be_one_of_the_past(home: Path) -> None:
-    land_list_of_the_past(settings_in(home).landing, DAYS[75])
-    done = bank_marketing("call-list", "--as-of", str(DAYS[74]))
+    land_list_of_the_past(settings_in(home).landing, DAYS[41])
+    done = bank_marketing("call-list", "--as-of", str(DAYS[40]))
     assert done.exit_code == 0, done.output
-    assert f"prospects of {DAYS[75]} to be called" in done.output
+    assert f"prospects of {DAYS[41]} to be called" in done.output
     assert "it is no forecast" in " ".join(done.output.split())
-    assert f"contact_date={DAYS[75]}/call_list.csv" in published(settings_in(home))
+    assert f"contact_date={DAYS[41]}/call_list.csv" in published(settings_in(home))

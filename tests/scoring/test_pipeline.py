@@ -168,13 +168,14 @@ def test_a_backfill_gives_what_the_model_says_of_the_features_of_that_day(settin
 
 
 def test_a_list_made_again_in_hindsight_says_so_and_counts_as_no_forecast(settings: Settings, night: PipelineRun) -> None:
-    land_list_of_the_past(settings.landing, DAYS[73])
-    made = score(settings, "backfill", as_of=DAYS[72])
+    learned = DAYS[41]  # the model's own training days; those that it was judged on are none
+    land_list_of_the_past(settings.landing, learned)
+    made = score(settings, "backfill", as_of=DAYS[40])
     context = context_of(settings)
     assert call_list.load(made.refs["publish_call_list"], context).hindsight
     assert not call_list.load(night.refs["publish_call_list"], context).hindsight
     assert "no forecasts" in (path_of(made.refs["notify_scored"].uri) / "mail.html").read_text(encoding="utf-8")
-    counted = window.predictions(context.store, [str(DAYS[73]), str(COMING)])
+    counted = window.predictions(context.store, [str(learned), str(COMING)])
     assert set(counted["contact_date"]) == {str(COMING)}
 
 
