@@ -151,13 +151,14 @@ def explain_failure(env: Mapping[str, str]) -> None:
     shown = docker("compose", "ps", "--all", "--format", "json", env=env)
     for line in shown.splitlines():
         state = json.loads(line)
-        failed = state.get("Health") == "unhealthy" or (state["State"] == "exited" and state.get("ExitCode"))
-        if failed:
-            print(f"\n--- {state['Service']}: {state['Status']}", file=sys.stderr, flush=True)
+        restarts, health = docker("inspect", "--format", "{{.RestartCount}} {{json .State.Health}}", state["ID"]).split(" ", 1)
+        ended_badly = state["State"] == "exited" and state.get("ExitCode")
+        # A container that ends again and again is never called unhealthy: it is starting, for ever.
+        if ended_badly or state.get("Health") == "unhealthy" or int(restarts):
+            print(f"\n--- {state['Service']}: {state['Status']}, restarted {restarts} times", file=sys.stderr, flush=True)
             compose(["logs", "--no-log-prefix", "--tail", "25", state["Service"]], env)
-            health = docker("inspect", "--format", "{{if .State.Health}}{{json .State.Health.Log}}{{end}}", state["ID"])
-            last = (json.loads(health or "[]") or [{}])[-1].get("Output", "")
-            print(last.strip()[-500:], file=sys.stderr)
+            last = ((json.loads(health) or {}).get("Log") or [{}])[-1]
+            print(last.get("Output", "").strip()[-500:], file=sys.stderr)
 
 
 def tell(values: Mapping[str, str], path: Path) -> None:
