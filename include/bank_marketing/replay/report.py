@@ -134,7 +134,8 @@ def _page(found: ReplayResult, config: ReplayConfig, picture: Path) -> str:
         least=LEAST_OF_A_CLASS,
         evenings=len(found.monitored),
         violating=sum(entry["drift"]["violates"] or entry["performance"]["violates"] for entry in found.monitored),
-        retrained=[event for event in found.events if event.kind != "waited"],
+        too_weak=[event.day for event in found.events if event.kind == "rejected" and event.version is None],
+        retrained=[event for event in found.events if event.kind == "promoted" or event.version is not None],
         picture=base64.b64encode(picture.read_bytes()).decode(),
         section=found.money.section(),
     )
