@@ -180,7 +180,8 @@ figure, axes = plt.subplots(figsize=(4.6, 4.2))
 axes.plot([0, 1], [0, 1], color=MUTED, lw=0.8)
 for (sampler, found), colour in zip(sampled.items(), (ACCENT, WARM), strict=True):
     known = found[found["month"] >= "2009-03"].dropna(subset=["raw"])
-    parts = np.array_split(known.sort_values("raw"), 12)
+    ordered = known.sort_values("raw")
+    parts = [ordered.iloc[places] for places in np.array_split(np.arange(len(ordered)), 12)]
     axes.plot([part["raw"].mean() for part in parts], [part["y"].mean() for part in parts], "o-", color=colour, label=sampler)
 axes.set_xlabel("predicted probability")
 axes.set_ylabel("observed share")

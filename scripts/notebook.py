@@ -23,12 +23,13 @@ def execute(source: Path, target: Path) -> Path:
     """
     import jupytext
     import nbformat
+    from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
 
     notebook = jupytext.read(source)
-    NotebookClient(
-        notebook, timeout=CELL_TIMEOUT, kernel_name="python3", resources={"metadata": {"path": str(source.parent)}}
-    ).execute()
+    kernel = AsyncKernelManager(kernel_name="python3", transport="ipc")  # no port is opened
+    resources = {"metadata": {"path": str(source.parent)}}
+    NotebookClient(notebook, km=kernel, timeout=CELL_TIMEOUT, startup_timeout=CELL_TIMEOUT, resources=resources).execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # times: they differ from run to run
     nbformat.write(notebook, target)

@@ -77,7 +77,9 @@ def test_mlflow_holds_everything_about_a_run(context: RunContext) -> None:
     assert run.data.tags["features_digest"] == model.features.digest
     assert run.data.tags["model_digest"] == model.ref.digest
     assert {entry.dataset.name.split()[0] for entry in run.inputs.dataset_inputs} == {"train", "validation"}
-    assert len(client.list_artifacts(model.mlflow_run_id, "plots")) == 6
+    drawn = {Path(file.path).name for file in client.list_artifacts(model.mlflow_run_id, "plots")}
+    assert drawn >= {"roc.png", "calibration.png", "importance.png", "effects.png"}
+    assert len(drawn) == 7
 
 
 def test_mlflow_serves_the_same_probabilities(context: RunContext) -> None:
@@ -132,6 +134,24 @@ def test_the_first_model_that_beats_the_baselines_goes_to_production(context: Ru
     record = records.history(context.store)[-1]
     assert (record.action, record.who, record.model_digest) == ("promoted", "tester", model.ref.digest)
     assert record.reasons[0] == "a test"
+
+
+def test_where_half_of_the_calls_succeed_a_first_model_that_ties_on_f1_must_rank_better(make_context: MakeContext) -> None:
+    found = {}
+    for name, signal in (("ranks", 3.0), ("does not rank", 0.0)):
+        table = features_table(signal=signal)
+        generator = np.random.default_rng(2)
+        table["y"] = np.where(generator.random(len(table)) < 0.4, 1, table["y"]).astype("int32")
+        context = make_context(DAY, name)
+        choice = CHOICE.model_copy(update={"threshold": "break_even"})  # everybody is above it: the calls are call-everyone's
+        judged = judge(context, train(context, table, choice))
+        assert judged.result["against"]["call everyone"]["difference"] == 0
+        found[name] = judged
+    assert found["ranks"].verdict.promote
+    assert "ties with" in found["ranks"].verdict.reasons[0]
+    assert "ranks better" in found["ranks"].verdict.reasons[0]
+    assert not found["does not rank"].verdict.promote
+    assert "does not beat" in found["does not rank"].verdict.reasons[0]
 
 
 def test_a_first_model_that_is_no_better_than_the_baselines_stays_out(context: RunContext) -> None:

@@ -1,6 +1,8 @@
 """Evaluation: candidate, champion and baselines on the same unseen days, and a verdict with its reasons.
 
-F1 at each model's own threshold decides, by paired bootstrap. Everything else stands beside it.
+F1 at each model's own threshold decides, by paired bootstrap. Everything else stands beside it. Where half of all calls succeed, calling
+everyone has about the best F1 there is: a first model that ties with a baseline on F1 must then rank clients better, for that is what the
+call list is for. The champion is only ever replaced on F1.
 """
 
 from __future__ import annotations
@@ -118,6 +120,7 @@ def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext)
         "baselines": {n: f.model_dump(mode="json") for n, f in figures.items() if n not in ("candidate", "champion")},
         "intervals": bounds,
         "against": {name: comparison.model_dump(mode="json") for name, comparison in against.items()},
+        "ranking": {name: comparison.model_dump(mode="json") for name, comparison in judged.ranking.items()},
         "slices": _slices(days, *contenders["candidate"]),
         "verdict": verdict.model_dump(mode="json"),
     }
@@ -164,6 +167,7 @@ class Judgement:
     contenders: dict[str, tuple[Floats, float]]
     figures: dict[str, Metrics]
     against: dict[str, PairedComparison]
+    ranking: dict[str, PairedComparison]
     verdict: Verdict
 
 
@@ -175,7 +179,7 @@ def judge(
     Raises:
         NotEnoughHistory: the holdout holds one class only.
     """
-    from bank_marketing.modeling.metrics import evaluate, paired_bootstrap
+    from bank_marketing.modeling.metrics import evaluate, paired_bootstrap, paired_ranking
 
     champion = rivals.champion
     unseen = _unseen(holdout, [rivals.candidate, *([champion] if champion else [])])
@@ -192,8 +196,16 @@ def judge(
         for name in contenders
         if name != "candidate"
     }
-    verdict = _verdict(figures, against, rivals.champion_version, same=rivals.same, comparable=comparable, config=config)
-    return Judgement(days, contenders, figures, against, verdict)
+    p = contenders["candidate"][0]
+    ranking = {
+        name: paired_ranking(y, p, other, resamples=config.resamples, seed=config.seed)
+        for name, (other, _) in contenders.items()
+        if name not in ("candidate", "champion")
+    }
+    verdict = _verdict(
+        figures, against, ranking, rivals.champion_version, same=rivals.same, comparable=comparable, config=config
+    )
+    return Judgement(days, contenders, figures, against, ranking, verdict)
 
 
 def load(ref: ArtifactRef, context: RunContext) -> EvaluationArtifact:
@@ -238,6 +250,7 @@ def _contenders(
 def _verdict(
     figures: dict[str, Metrics],
     against: dict[str, PairedComparison],
+    ranking: dict[str, PairedComparison],
     champion: int | None,
     *,
     same: bool,
@@ -253,19 +266,37 @@ def _verdict(
     for name, comparison in against.items():
         if name == "champion" and champion is not None:
             wins = comparison.low > config.min_gain
-            rival = f"version {champion} in production"
             rule = f"the lower 95 % bound {comparison.low:+.3f} {'is above' if wins else 'is not above'} {config.min_gain:g}"
+            reason = _f1_reason(
+                figures["candidate"], figures[name], f"version {champion} in production", comparison, rule, wins=wins
+            )
         else:
-            wins = comparison.difference > 0
-            rival = f"the baseline '{name}'"
-            rule = f"better in {comparison.probability_better:.0%} of resamples"
+            wins, reason = _against_baseline(figures["candidate"], figures[name], name, comparison, ranking[name])
         passed.append(wins)
-        reasons.append(
-            f"F1 {figures['candidate'].f1:.3f} {'beats' if wins else 'does not beat'} {figures[name].f1:.3f} of {rival} "
-            f"({comparison.difference:+.3f}, {rule})."
-        )
+        reasons.append(reason)
     losses = [reason for reason, win in zip(reasons, passed, strict=True) if not win]
     return Verdict(promote=all(passed), reasons=tuple(losses + [reason for reason in reasons if reason not in losses]))
+
+
+def _against_baseline(
+    candidate: Metrics, baseline: Metrics, name: str, comparison: PairedComparison, ranking: PairedComparison
+) -> tuple[bool, str]:
+    """A baseline is beaten on F1; or tied with on F1, as far as these days can tell, and beaten in ranking without a doubt."""
+    rival = f"the baseline '{name}'"
+    ties = comparison.difference <= 0 <= comparison.high
+    if ties and ranking.low > 0:
+        return True, (
+            f"F1 {candidate.f1:.3f} ties with {baseline.f1:.3f} of {rival} ({comparison.difference:+.3f}, 90 % interval "
+            f"{comparison.low:+.3f} to {comparison.high:+.3f}) and it ranks better: ROC AUC {candidate.roc_auc:.3f} against "
+            f"{baseline.roc_auc:.3f}; profit {candidate.profit:,.0f} against {baseline.profit:,.0f} euro."
+        )
+    rule = f"better in {comparison.probability_better:.0%} of resamples"
+    return comparison.difference > 0, _f1_reason(candidate, baseline, rival, comparison, rule, wins=comparison.difference > 0)
+
+
+def _f1_reason(candidate: Metrics, other: Metrics, rival: str, comparison: PairedComparison, rule: str, *, wins: bool) -> str:
+    verb = "beats" if wins else "does not beat"
+    return f"F1 {candidate.f1:.3f} {verb} {other.f1:.3f} of {rival} ({comparison.difference:+.3f}, {rule})."
 
 
 def _slices(days: pd.DataFrame, p: Floats, threshold: float) -> list[dict[str, Any]]:
