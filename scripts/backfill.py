@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from datetime import date
 from typing import Annotated
 
@@ -19,6 +20,9 @@ from bank_marketing.components.context import parse_as_of
 from bank_marketing.errors import BankMarketingError, ConfigError
 
 DAG_ID = "bank_marketing_training"
+
+#: The scheduler of an Airflow on SQLite writes every few seconds: seconds between tries, and their number.
+PAUSE, TRIES = 2, 15
 
 #: More at once wait for each other: a Spark job has all cores of a small machine (pool `spark`).
 MAX_ACTIVE_RUNS = "1"
@@ -66,7 +70,11 @@ def _wanted() -> bool:
 
 def _airflow(*arguments: str) -> str:
     """What the command prints; ends with its words when it fails."""
-    done = subprocess.run([sys.executable, "-m", "airflow", *arguments], capture_output=True, text=True, check=False)
+    for attempt in range(TRIES):
+        done = subprocess.run([sys.executable, "-m", "airflow", *arguments], capture_output=True, text=True, check=False)
+        if not done.returncode or "database is locked" not in (done.stdout + done.stderr).lower():
+            break
+        time.sleep(PAUSE if attempt < TRIES - 1 else 0)
     if done.returncode:
         problems.print((done.stdout + done.stderr).strip()[-3000:], highlight=False, markup=False)
         raise typer.Exit(1)

@@ -196,7 +196,6 @@ def test_8_the_mails_runbook_is_a_page(night: Night) -> None:
 
 
 def test_9_a_backfill_sees_each_day_as_it_was_and_leaves_production_alone(night: Night) -> None:
-    night.start(SCORING, "waits", as_of=str(DAY))  # its list never lands; it is looked at again below
     registry, store = night.registry, night.registry.store
     before = registry.at("production")
     assert before is not None
@@ -206,6 +205,7 @@ def test_9_a_backfill_sees_each_day_as_it_was_and_leaves_production_alone(night:
     dry = night.airflow.call("POST", "/backfills/dry_run", json=body)
     assert [entry["logical_date"][:10] for entry in dry["backfills"]] == [str(day) for day in days]
     night.airflow.call("POST", "/backfills", json=body)
+    night.start(SCORING, "waits", as_of=str(DAY))  # its list never lands; it is looked at again below
     runs = night.airflow.wait(
         lambda: night.airflow.call("GET", f"/dags/{DAG_ID}/dagRuns", params={"run_type": "backfill"})["dag_runs"], 300
     )

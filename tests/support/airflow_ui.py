@@ -40,7 +40,7 @@ class Looker:
         if click:
             self.page.get_by_role("button", name=click).first.click()
         for text in texts:
-            self.page.get_by_text(text).first.wait_for()
+            self.page.get_by_text(text).locator("visible=true").first.wait_for()
         folder = os.environ.get("BANK_SCREENSHOTS")
         if folder and name:
             self.page.wait_for_timeout(2500)  # what fades in has come to rest
@@ -53,7 +53,7 @@ def looking(airflow: RunningAirflow) -> Iterator[Looker]:
     """A browser with somebody who is logged in."""
     with launched() as browser:
         page = browser.new_page(viewport={"width": 1360, "height": 820})
-        page.set_default_timeout(PATIENCE)
+        page.set_default_timeout(3 * PATIENCE)
         looker = Looker(airflow, page)
         looker.log_in()
         yield looker

@@ -38,6 +38,11 @@ class RunningAirflow:
     def call(self, method: str, path: str, **arguments: Any) -> Any:
         """Call the stable API; raises AssertionError with the answer when it is refused."""
         answer = self.http.request(method, f"/api/v2{path}", **arguments)
+        for _ in range(60):
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:  # SQLite, while the scheduler writes
+                break
+            time.sleep(1)
+            answer = self.http.request(method, f"/api/v2{path}", **arguments)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:2000]}"
         return answer.json()
 
