@@ -23,20 +23,23 @@ Features = Annotated[
     Path | None, typer.Option(help="A features table on disk (Parquet); made from the landed files when not given.")
 ]
 
-#: Figures shown in the terminal: key, heading.
+#: Figures shown in the terminal: key, heading; the first ones on a narrow one.
 SHOWN = {
+    "f1": "F1",
     "roc_auc": "ROC AUC",
     "pr_auc": "PR AUC",
-    "f1": "F1",
-    "precision": "precision",
-    "recall": "recall",
     "lift_at_10": "lift@10%",
-    "alift": "ALIFT",
     "brier": "Brier",
-    "log_loss": "log loss",
     "roc_auc_within": "ROC within",
     "lift_at_10_within": "lift within",
+    "precision": "precision",
+    "recall": "recall",
+    "alift": "ALIFT",
+    "log_loss": "log loss",
 }
+
+#: Characters of a column of figures, and of the column of names, with the space between them.
+FIGURE_WIDTH, NAME_WIDTH = 13, 24
 
 
 @command
@@ -145,8 +148,9 @@ def _table(title: str, rows: Mapping[str, Scores]) -> Table:
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
     table.add_column("model")
     names = [name for name in SHOWN if any(name in scores.figures for scores in rows.values())]
+    names = names[: max(3, (console.width - NAME_WIDTH) // FIGURE_WIDTH)]
     for name in names:
-        table.add_column(SHOWN[name], justify="right")
+        table.add_column(SHOWN[name], justify="right", no_wrap=True)
     for model, scores in rows.items():
         table.add_row(model, *(_cell(scores, name) for name in names))
     return table
