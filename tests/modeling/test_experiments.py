@@ -10,7 +10,7 @@ import pytest
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling import protocol, search, tried
 from bank_marketing.modeling.choice import Algorithm, ModelChoice
-from bank_marketing.modeling.experiments import Outcome, finalists, run_experiments, steps
+from bank_marketing.modeling.experiments import VARIANTS, Outcome, finalists, run_experiments, steps
 from bank_marketing.modeling.grid import RIDGE, Experiment, experiments
 from bank_marketing.modeling.results import Results, Scores
 from tests.support.features import features_table
@@ -54,7 +54,7 @@ def run(features: pd.DataFrame, folder: Path, trials: int = 3) -> tuple[Results,
         record=log.record,
         progress=log.progressed.append,
     )
-    assert len(overview) == len(GRID) + 3
+    assert len(overview) == len(GRID) + VARIANTS * len(TUNED)
     return results, log
 
 

@@ -33,7 +33,9 @@ def test_mean_effects_are_those_of_the_single_predictions(model: TermDepositMode
 
 
 def test_the_signal_comes_first_in_both(model: TermDepositModel, table: pd.DataFrame, lost: pd.DataFrame) -> None:
-    assert set(mean_effects(model, table.tail(300))["feature"].head(2)) == {"contact", "job"}
+    sizes = mean_effects(model, table.tail(300)).set_index("feature")["mean_size"]
+    assert sizes.idxmax() == "contact"
+    assert sizes["job"] > sizes["marital"]  # one job of twelve carries the signal: its mean is small
     assert set(lost.columns[:2]) == {"contact", "job"}
     assert (lost["contact"] > 0.1).all()
     assert lost["job"].mean() > 3 * lost["marital"].mean()
