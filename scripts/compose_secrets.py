@@ -89,7 +89,7 @@ def audiences(values: Mapping[str, str], spark_defaults: str = "") -> dict[str, 
     database = f"airflow:{v['AIRFLOW_DB_PASSWORD']}@postgres:5432/airflow"
     airflow = {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{database}",
-        "AIRFLOW__CELERY__RESULT_BACKEND": f"db+postgresql://{database}",
+        "AIRFLOW__CELERY__RESULT_BACKEND": f"db+postgresql+psycopg2://{database}",
         "AIRFLOW__CELERY__BROKER_URL": f"redis://:{v['REDIS_PASSWORD']}@redis:6379/0",
         "AIRFLOW__CORE__FERNET_KEY": v["FERNET_KEY"],
         "AIRFLOW__API_AUTH__JWT_SECRET": v["JWT_SECRET"],
