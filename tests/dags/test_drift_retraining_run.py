@@ -32,7 +32,13 @@ class Platform:
         """Run the DAG as of an evening; returns the state of each task, and the log."""
         moment = f"2026-01-01T00:{evening.day:02d}:00+00:00"
         done = airflow_home.run("dags", "test", DAG_ID, moment, "--conf", json.dumps({"as_of": str(evening)}), told=self.told)
-        states = self.rows("select task_id, state from task_instance where dag_id = ? and run_id like ?", DAG_ID, f"%{moment}%")
+        states = self.rows(
+            "select task_id, task_instance.state from task_instance join dag_run using (dag_id, run_id) "
+            "where dag_id = ? and logical_date like ?",
+            DAG_ID,
+            f"{moment[:19].replace('T', ' ')}%",
+        )
+        assert states, (done.stdout + done.stderr)[-5000:]
         return dict(states), done.stdout + done.stderr
 
     def rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:

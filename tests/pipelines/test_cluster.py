@@ -18,7 +18,7 @@ from tests.support.s3_server import S3Server
 from tests.support.small_run import LAST, SmallRun
 from tests.support.spark_cluster import SparkCluster, spark_cluster
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 
 ETL = ("ingest_data", "validate_data", "transform_data")
 

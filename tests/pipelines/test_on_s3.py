@@ -17,7 +17,7 @@ from tests.support.s3_server import S3Server
 from tests.support.small_run import SmallRun, small_settings
 from tests.support.whole_night import PIPELINES, Refs
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 
 
 @pytest.fixture(scope="module")
