@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import tempfile
 from pathlib import Path
 
 from scripts.environment import PROJECT
@@ -27,9 +28,12 @@ def execute(source: Path, target: Path) -> Path:
     from nbclient import NotebookClient
 
     notebook = jupytext.read(source)
-    kernel = AsyncKernelManager(kernel_name="python3", transport="ipc")  # no port is opened
     resources = {"metadata": {"path": str(source.parent)}}
-    NotebookClient(notebook, km=kernel, timeout=CELL_TIMEOUT, startup_timeout=CELL_TIMEOUT, resources=resources).execute()
+    with tempfile.TemporaryDirectory(prefix="kernel") as sockets:
+        # Over files: no port is opened.
+        kernel = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=f"{sockets}/kernel")
+        client = NotebookClient(notebook, km=kernel, timeout=CELL_TIMEOUT, startup_timeout=CELL_TIMEOUT, resources=resources)
+        client.execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # times: they differ from run to run
     nbformat.write(notebook, target)
