@@ -50,7 +50,7 @@ class Platform:
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Platform:
     folder = tmp_path_factory.mktemp("drift_retraining_run")
     monitored.put_into_production(folder)
-    told = airflow_home.environment(airflow_home.new_home(folder), folder)
+    told = airflow_home.environment(airflow_home.new_home(folder), folder, AIRFLOW__LOGGING__LOGGING_LEVEL="INFO")
     airflow_home.run("dags", "reserialize", told=told)
     return Platform(told, folder)
 

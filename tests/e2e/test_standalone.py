@@ -27,7 +27,7 @@ from tests.support.mail_server import Inbox, mail_server, part
 from tests.support.small_run import DAYS, LAST, land_small
 from tests.support.standalone import RunningAirflow, standalone
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3000)]
 
 DAG_ID = "bank_marketing_training"
 SCORING = "bank_marketing_batch_scoring"

@@ -89,7 +89,7 @@ def standalone(home: Path, bank_home: Path, **more: str) -> Iterator[RunningAirf
         )  # fmt: skip
     airflow = RunningAirflow(f"http://localhost:{port}", home)
     try:
-        airflow.wait(lambda: process.poll() is not None or _healthy(airflow), 600)
+        airflow.wait(lambda: process.poll() is not None or _healthy(airflow), 1500)
         assert process.poll() is None, (home / "standalone.log").read_text()[-4000:]
         airflow.log_in()
         yield airflow
