@@ -19,6 +19,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from IPython.display import display
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 from bank_marketing.artifacts import open_store
@@ -43,7 +44,8 @@ def show(name: str) -> None:
     """Keep the picture where the documentation has it, when asked to."""
     if FIGURES:
         plt.savefig(FIGURES / f"{name}.png", dpi=110, metadata={"Software": None})
-    plt.show()
+    display(plt.gcf())  # whatever the backend
+    plt.close()
 
 
 settings = Settings()
