@@ -46,14 +46,14 @@ def test_a_shuffled_world_has_the_same_contacts_with_their_features_and_outcomes
     assert (daily(world) == daily(changing)) == (moved == "days"), "days stay together, contacts do not"
 
 
-def test_where_nothing_changes_nothing_drifts_and_hardly_a_training_is_asked_for(calm: pd.DataFrame) -> None:
+def test_where_nothing_changes_hardly_an_evening_drifts_and_hardly_a_training_is_asked_for(calm: pd.DataFrame) -> None:
     evenings = false_alarms(
         calm, CONFIG, 2, stretches=[Stretch("calm", calm["contact_date"].min(), calm["contact_date"].max())]
     )
     assert len(evenings) == 2 * 2 * 28, "two worlds each way, forty percent of seventy days"
     table = summary(evenings)
     assert table["evenings"].sum() == len(evenings)
-    assert not evenings["drift"].any()
+    assert evenings["drift"].mean() < 0.05
     assert evenings["retrain"].sum() == table["retrainings"].sum() <= 1, "outcomes of 250 contacts have their luck"
     assert chance(evenings).loc["contact", "p99"] < 1
 
