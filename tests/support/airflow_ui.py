@@ -31,12 +31,10 @@ class Looker:
         self.page.locator("button[type=submit]").click()
         self.page.get_by_text("Dags").first.wait_for()
 
-    def look(self, path: str, *texts: str, press: str = "", click: str = "", name: str = "") -> None:
-        """Open a page, use a key or a button of it, wait until all texts are there, and keep the picture under `name`."""
+    def look(self, path: str, *texts: str, click: str = "", name: str = "") -> None:
+        """Open a page, use a button of it, wait until all texts are there, and keep the picture under `name`."""
         self.page.goto(path if path.startswith("http") else self.airflow.url + path)
         self.page.wait_for_load_state("networkidle")
-        if press:
-            self.page.keyboard.press(press)
         if click:
             self.page.get_by_role("button", name=click).first.click()
         for text in texts:
