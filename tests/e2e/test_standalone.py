@@ -6,6 +6,7 @@ days are backfilled, a file that never comes is waited for and mailed about once
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
