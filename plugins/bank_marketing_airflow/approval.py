@@ -16,7 +16,7 @@ from bank_marketing_airflow.addresses import approval_url, artifact_url, runbook
 from bank_marketing_airflow.alerts import RUNBOOKS
 from bank_marketing_airflow.mail import send
 from bank_marketing_airflow.mail_content import alert
-from bank_marketing_airflow.operators import StepOperator
+from bank_marketing_airflow.operators import StepOperator, given, remembered
 from bank_marketing_airflow.run_context import run_context, run_options
 
 #: Nobody answered: production stays as it is. Well below the run's own time, which goes on while it waits.
@@ -74,7 +74,7 @@ class PromotionApproval(ApprovalOperator):
             notifiers=[ApprovalMail()],
             **kwargs,
         )
-        self.refs = refs
+        self.refs = remembered(refs)
 
     def execute(self, context: Context) -> Any:
         """Ask, or skip. Airflow puts the task to sleep until somebody answers."""
@@ -86,7 +86,7 @@ class PromotionApproval(ApprovalOperator):
         if not options["promote"]:
             raise AirflowSkipException("nobody is asked: this run does not promote")
         run = run_context(context)
-        judged = evaluation.load(ArtifactRef.model_validate(self.refs["evaluate_model"]), run)
+        judged = evaluation.load(ArtifactRef.model_validate(given(self.refs, context)["evaluate_model"]), run)
         if not judged.verdict.promote:
             raise AirflowSkipException(f"nobody is asked: {' '.join(judged.verdict.reasons)}")
         champion = f"version {judged.champion_version}" if judged.champion_version else "no model yet"

@@ -6,13 +6,14 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import BaseOperator, Context
+from airflow.sdk.definitions.xcom_arg import PlainXComArg
 from airflow.sdk.exceptions import AirflowException
 
 from bank_marketing import errors
@@ -35,6 +36,19 @@ def announced(ref: ArtifactRef, task: BaseOperator, run: RunContext, context: Co
     return told
 
 
+def remembered(refs: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Outputs as the ids of their tasks: an output among an operator's arguments draws an arrow from its task, and a step reads many.
+
+    What runs before what is said by the DAG file alone.
+    """
+    return {step: ref.operator.task_id if isinstance(ref, PlainXComArg) else ref for step, ref in (refs or {}).items()}
+
+
+def given(refs: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """The references behind remembered outputs."""
+    return {step: context["ti"].xcom_pull(task_ids=ref) if isinstance(ref, str) else ref for step, ref in refs.items()}
+
+
 class StepOperator(BaseOperator):
     """Runs one step of the pipeline in the task's process.
 
@@ -47,7 +61,7 @@ class StepOperator(BaseOperator):
 
     def __init__(self, *, refs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.refs = refs or {}
+        self.refs = remembered(refs)
         self.operator_extra_links = LINKS.get(self.task_id, ())
 
     def options(self, context: Context) -> dict[str, Any]:
@@ -58,10 +72,10 @@ class StepOperator(BaseOperator):
         """Run the step; returns its reference."""
         from bank_marketing.pipelines import run_step
 
-        given = {step: ArtifactRef.model_validate(ref) for step, ref in self.refs.items()}
+        refs = {step: ArtifactRef.model_validate(ref) for step, ref in given(self.refs, context).items()}
         self.platform_run = run = run_context(context)  # the links are made from it, also when the step fails
         with story_only():
-            ref = run_step(self.task_id, given, run, self.options(context))
+            ref = run_step(self.task_id, refs, run, self.options(context))
         return announced(ref, self, run, context)
 
 
@@ -107,7 +121,7 @@ class SparkStepOperator(SparkSubmitOperator):  # type: ignore[misc]  # the provi
             conf={"spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={(SPARK_JOBS / 'log4j2.properties').as_uri()}"},
             **kwargs,
         )
-        self.refs = refs or {}
+        self.refs = remembered(refs)
 
     def execute(self, context: Context) -> dict[str, str]:
         """Submit the job, wait for it, and read back what it published."""
@@ -116,7 +130,7 @@ class SparkStepOperator(SparkSubmitOperator):  # type: ignore[misc]  # the provi
         run.store.remove(error_uri)
         self.application_args = [
             "--dag-id", run.dag_id, "--run-id", run.run_id, "--as-of", run.as_of.isoformat(),
-            "--refs", json.dumps(self.refs), "--options", json.dumps(run_options(context)), "--error-uri", error_uri,
+            "--refs", json.dumps(given(self.refs, context)), "--options", json.dumps(run_options(context)), "--error-uri", error_uri,
         ]  # fmt: skip
         if jars := s3a.jars(run.settings):
             self.jars = ",".join(map(str, jars))

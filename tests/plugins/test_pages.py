@@ -22,7 +22,8 @@ from tests.support.task_context import task_context
 FILES = {
     "report.html": "<script>alert(1)</script>",
     "model_card.md": "# What <script>alert(1)</script>\n\n| a |\n|---|\n| &#39;b&#39; |\n",
-    "data_docs/index.html": "docs",
+    "data_docs/index.html": "<html><head></head><body>docs</body></html>",
+    "data_docs/validations/clean_zone-2010-06.html": "<html><head></head><body>all good</body></html>",
     "subject.txt": "not for here",
     "evidently.html": "drift",
 }
@@ -39,7 +40,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunContext:
 def publish(run: RunContext, component: str, **notes: Any) -> ArtifactRef:
     with run.stage() as stage:
         for name, text in FILES.items():
-            (stage.path / name).parent.mkdir(exist_ok=True)
+            (stage.path / name).parent.mkdir(exist_ok=True, parents=True)
             (stage.path / name).write_text(text)
         return run.publish(stage, component, "report", notes=notes).ref
 
@@ -53,6 +54,15 @@ def test_a_model_card_becomes_a_page_whose_html_is_text(run: RunContext) -> None
     page = artifacts.read(publish(run, "notify_success").uri, "model_card.md").content.decode()
     assert "<script>" not in page
     assert "<td>'b'</td>" in page
+
+
+def test_data_docs_can_be_read_where_no_other_server_is_reached(run: RunContext) -> None:
+    uri = publish(run, "validate_data").uri
+    index = artifacts.read(uri, "data_docs/index.html").content.decode()
+    link = index.partition('<a href="')[2].partition('"')[0]
+    assert link == "validations/clean_zone-2010-06.html"
+    assert "Validation of clean_zone-2010-06" in index
+    assert "all good" in artifacts.read(uri, f"data_docs/{link}").content.decode()
 
 
 @pytest.mark.parametrize(

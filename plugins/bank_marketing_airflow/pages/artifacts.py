@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from bank_marketing.artifacts import Manifest, open_store
 from bank_marketing.errors import ArtifactMissing
 from bank_marketing.settings import Settings
+from bank_marketing_airflow.pages import data_docs
 from bank_marketing_airflow.pages.markdown import markdown_page
 
 #: What is shown, by suffix. Data (CSV, Parquet, models) are fetched from the store, not from here.
@@ -52,9 +53,12 @@ def read(uri: str, path: str) -> ShownFile:
     """
     suffix = PurePosixPath(path).suffix
     # Names are compared, not resolved: a path that leads elsewhere is in no manifest.
-    if suffix not in MEDIA or path not in {entry.path for entry in manifest(uri).files}:
+    files = {entry.path for entry in manifest(uri).files}
+    if suffix not in MEDIA or path not in files:
         raise ArtifactMissing(f"{uri} has no page {path!r}: the task that makes it has not published it, or it was pruned")
     content = open_store(Settings()).read_bytes(f"{uri}/{path}")
     if suffix == ".md":
         return ShownFile(markdown_page(content.decode(), title=path).encode(), MEDIA[suffix], sandboxed=False)
+    if path.startswith(data_docs.FOLDER) and suffix == ".html":
+        content = data_docs.readable(content, path, files)
     return ShownFile(content, MEDIA[suffix], sandboxed=suffix in (".html", ".svg"))
