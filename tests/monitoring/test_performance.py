@@ -58,6 +58,13 @@ def test_doing_worse_than_calling_everyone_violates() -> None:
     assert finding.figures["profit"] == 0
 
 
+def test_calling_nobody_where_no_call_pays_does_no_harm() -> None:
+    rows = window(rows=2000)
+    rare = rows[(rows["y"] == 0) | (rows.index < 60)].assign(probability=0.04, called=False)
+    assert assess(rare).figures["f1"] < assess(rare).baselines["call everyone"]["f1"] - 0.02
+    assert not any("of calling everyone" in reason for reason in assess(rare).reasons)
+
+
 def test_figures_are_of_the_contacts_with_a_prediction() -> None:
     rows = window(rows=600)
     rows.loc[:299, "probability"] = np.nan

@@ -175,10 +175,25 @@ def _check_enough(parts: dict[str, pd.DataFrame], config: TrainingConfig) -> Non
 
 
 def reference_rows(model: TermDepositModel, rows: pd.DataFrame, limit: int) -> pd.DataFrame:
-    """Every n-th training row with its probability: the same days and mix as the training data, in a few hundred kilobytes."""
+    """Training rows with their probability: the same days and mix as the training data, in a few hundred kilobytes.
+
+    Rows are taken evenly, in time order; where the choice weights recent rows more, they are taken as often as they weigh, none twice.
+
+    Args:
+        model: that learned from the rows.
+        rows: that it learned from (n,), in time order.
+        limit: of the rows that are kept.
+    """
     import numpy as np
 
-    picked = rows.iloc[np.linspace(0, len(rows) - 1, min(limit, len(rows))).round().astype(int)]
+    from bank_marketing.modeling.model import recency
+
+    if model.choice.window.last_rows is not None:
+        rows = rows.tail(model.choice.window.last_rows)
+    weights = recency(model.choice, rows)
+    kept = max(1, min(limit, int(weights.sum() / weights.max())))
+    places = np.searchsorted(np.cumsum(weights), (np.arange(kept) + 0.5) / kept * weights.sum())
+    picked: pd.DataFrame = rows.iloc[places]
     return picked.assign(probability=model.predict_proba(picked))
 
 

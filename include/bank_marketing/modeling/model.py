@@ -143,12 +143,19 @@ def fit_estimator(choice: ModelChoice, rows: pd.DataFrame) -> tuple[FeatureEncod
     if choice.sampler == "class_weight" and choice.algorithm == "xgboost":
         weights = compute_sample_weight("balanced", y_used)  # XGBoost has no class_weight of its own
     if choice.window.half_life_days is not None and len(X) == len(rows):
-        age = (pd.to_datetime(rows["contact_date"]).max() - pd.to_datetime(rows["contact_date"])).dt.days
-        recency = 0.5 ** (age.to_numpy(float) / choice.window.half_life_days)
-        weights = recency if weights is None else weights * recency
+        recent = recency(choice, rows)
+        weights = recent if weights is None else weights * recent
     # One thread for the linear algebra too: as many cores as a machine has, the same model.
     with threadpool_limits(limits=1):
         return encoder, make_estimator(choice).fit(X, y_used, sample_weight=weights)
+
+
+def recency(choice: ModelChoice, rows: pd.DataFrame) -> Floats:
+    """Weight of each row (n,) by its age, as the choice says; 1 for the last day, and for all where the choice weights none."""
+    if choice.window.half_life_days is None:
+        return np.ones(len(rows))
+    days = pd.to_datetime(rows["contact_date"])
+    return np.asarray(0.5 ** ((days.max() - days).dt.days.to_numpy(float) / choice.window.half_life_days))
 
 
 def raw_scores(estimator: Any, X: pd.DataFrame) -> Floats:

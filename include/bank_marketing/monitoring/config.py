@@ -41,7 +41,7 @@ class MonitoringConfig(Entity):
     min_f1_margin: float = Field(
         default=0.05,
         ge=0,
-        description="F1 below calling everyone by this much: the model does harm; twice the error of the difference with 200 rows",
+        description="F1 below calling everyone by this much, at less profit: the model does harm; twice the error with 200 rows",
     )
     violations: int = Field(default=3, gt=0, description="N: windows that must violate, the latest among them")
     of_windows: int = Field(

@@ -142,9 +142,11 @@ def _reasons(
             f"the mean probability {figures['predicted_rate']:.3f} is off the rate of subscription {figures['rate']:.3f} by more than "
             f"{config.max_calibration_gap:g}"
         )
-    everyone = rules[CALL_EVERYONE]["f1"]
-    if figures["f1"] < everyone - config.min_f1_margin:
+    everyone = rules[CALL_EVERYONE]
+    # Who calls nobody because no call pays has no F1 either, and does no harm.
+    if figures["f1"] < everyone["f1"] - config.min_f1_margin and figures["profit"] < everyone["profit"]:
         found.append(
-            f"F1 {figures['f1']:.3f} is below {everyone:.3f} of calling everyone by more than {config.min_f1_margin:g}"
+            f"F1 {figures['f1']:.3f} is below {everyone['f1']:.3f} of calling everyone by more than {config.min_f1_margin:g}, and so is "
+            "the profit"
         )
     return tuple(found)

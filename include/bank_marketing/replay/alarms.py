@@ -24,7 +24,7 @@ from bank_marketing.components.training import reference_rows
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling.baselines import trailing_rate_threshold
 from bank_marketing.modeling.metrics import evaluate, f1
-from bank_marketing.modeling.model import train
+from bank_marketing.modeling.model import TermDepositModel, train
 from bank_marketing.monitoring.drift import LABEL_RATE, PREDICTED_RATE
 from bank_marketing.monitoring.performance import COMPARED
 from bank_marketing.replay.platform import Deployed, Platform, ReplayConfig
@@ -94,8 +94,8 @@ def false_alarms(
         stretches: of the campaign.
         on_world: called after each world, for progress.
 
-    A world whose model does worse than calling everyone on the days that judge it is drawn again: the platform's judge would have
-    kept that model out of production.
+    A world whose model does worse than calling everyone, in F1 and in money, on the days that judge it is drawn again: the platform's
+    judge would have kept that model out of production.
 
     Returns:
         One row an evening: stretch, moved, world, day, enough, drift, performance (whether it violates), retrain, reasons, and the
@@ -136,7 +136,7 @@ def _calm_evenings(
         places = [0, *(int(world["contact_date"].searchsorted(cut)) for cut in cuts)]
         fitted, validation, judged = (world.iloc[first:last] for first, last in pairwise(places))
         deployed = _deployed(config, fitted, validation, judged)
-        if deployed.evaluated["f1"] >= f1(judged["y"].to_numpy(int), np.ones(len(judged), dtype=bool)):
+        if not _worse_than_everyone(deployed.model, judged, config):
             break
     for found, _ in watch(Platform(config, deployed, 1), world, cuts[-1]):
         columns = found["drift"]["columns"]
@@ -149,6 +149,14 @@ def _calm_evenings(
             "reasons": found["decision"]["reason"],
             **{f"d_{entry['column']}": entry["statistic"] / entry["threshold"] for entry in columns},
         }
+
+
+def _worse_than_everyone(model: TermDepositModel, judged: pd.DataFrame, config: ReplayConfig) -> bool:
+    """Whether calling everyone would have had a better F1 and a higher profit."""
+    y, called = judged["y"].to_numpy(int), model.decide(model.predict_proba(judged))
+    everyone = np.ones(len(y), dtype=bool)
+    money = config.economics
+    return f1(y, called) < f1(y, everyone) and money.profit(y, called) < money.profit(y, everyone)
 
 
 def watch(platform: Platform, table: pd.DataFrame, since: str) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
