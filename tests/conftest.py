@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 
 from bank_marketing.components.context import RunContext
 from bank_marketing.settings import Settings
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # A worker's main module comes from no file; PySpark takes such a process for its own doctests and ends it.
+    sys.modules["__main__"].__file__ = pytest.__file__
 
 
 @pytest.fixture(scope="session")
