@@ -11,8 +11,9 @@ and tell what was published. A run again replaces the list of that day; nothing 
 | backfill | the logical date of each run | the landed list of the contact day after it |
 
 A night without a landed list fails, after two more looks, and says what to land: that is so on every night after the campaign's last day,
-so name a day of the campaign (`as_of`) when you trigger it by hand. Two hours after the run was queued without a list, a mail warns those
-who wait for it. Output: `call_lists/contact_date=YYYY-MM-DD/` of the artifact store. What each alert means: `docs/runbooks.md`.
+so name a day of the campaign (`as_of`) when you trigger it by hand. Two hours after the run was queued without a list
+(`BANK_LIST_DUE_MINUTES`), a mail warns those who wait for it. Output: `call_lists/contact_date=YYYY-MM-DD/` of the artifact store. What
+each alert means: `docs/runbooks.md`.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=3),
-    deadline=late_list_alert(timedelta(hours=2)),
+    deadline=late_list_alert(),
     on_failure_callback=RunFailureMail(),
     tags=["bank-marketing", "scoring"],
     params={

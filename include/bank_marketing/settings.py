@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     archive_timeout_seconds: float = Field(default=5.0, gt=0, description="patience for each source of the archive")
     registry_timeout_seconds: int = Field(default=10, gt=0, description="patience for one MLflow request")
     landing_settle_seconds: float = Field(default=2.0, ge=0, description="a younger landed file may still be written")
+    list_due_minutes: float = Field(
+        default=120, gt=0, description="a nightly list that is not there so long after its start is late"
+    )
     mail_to: str = Field(default="", description="recipients of reports and alerts, comma-separated")
     public_url: str = Field(default="http://localhost:8000", description="where people's browsers reach the analyst's pages")
     public_mlflow_url: str = Field(default="", description="where people's browsers reach MLflow, for links")

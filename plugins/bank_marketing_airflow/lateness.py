@@ -12,6 +12,7 @@ from airflow.sdk import Context
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
+from bank_marketing.settings import Settings
 from bank_marketing_airflow.addresses import run_url, runbook_url
 from bank_marketing_airflow.alerts import RUNBOOKS
 from bank_marketing_airflow.mail import send
@@ -26,8 +27,8 @@ _TOLD = {
 }
 
 
-def late_list_alert(after: timedelta) -> list[DeadlineAlert]:
-    """A mail when a run has not succeeded so long after it was queued.
+def late_list_alert() -> list[DeadlineAlert]:
+    """A mail when a run has not succeeded `BANK_LIST_DUE_MINUTES` after it was queued.
 
     `airflow dags test` gets none: Airflow 3.3 stops such a run at its end when the DAG has a deadline.
     """
@@ -36,7 +37,7 @@ def late_list_alert(after: timedelta) -> list[DeadlineAlert]:
     return [
         DeadlineAlert(
             reference=DeadlineReference.DAGRUN_QUEUED_AT,
-            interval=after,
+            interval=timedelta(minutes=Settings().list_due_minutes),
             callback=SyncCallback(tell_late),
             name="late call list",
         )

@@ -37,7 +37,7 @@ def inbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
 
 def miss(**changes: Any) -> None:
     """Do what an executor does when the deadline of such a run has passed."""
-    [deadline] = late_list_alert(timedelta(hours=2))
+    [deadline] = late_list_alert()
     context = {"dag_run": RUN | changes, "deadline": {"id": "1", "deadline_time": "2010-07-01T04:00:00Z"}}
     done = execute_callback(
         deadline.callback.path, deadline.callback.kwargs | {"context": context}, "", None, structlog.get_logger()
@@ -53,10 +53,16 @@ def test_the_nightly_list_has_a_deadline_before_the_morning() -> None:
     assert deadline.callback.path == "bank_marketing_airflow.lateness.tell_late"
 
 
+def test_people_say_when_it_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BANK_LIST_DUE_MINUTES", "90")
+    [deadline] = late_list_alert()
+    assert deadline.interval == timedelta(minutes=90)
+
+
 def test_a_run_by_airflow_dags_test_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """Airflow 3.3.2 ends such a run with a database error when its DAG has a deadline."""
     monkeypatch.setattr("sys.argv", ["airflow", "dags", "test", DAG_ID])
-    assert late_list_alert(timedelta(hours=2)) == []
+    assert late_list_alert() == []
 
 
 @pytest.mark.parametrize(
