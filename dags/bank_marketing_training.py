@@ -23,7 +23,7 @@ from airflow.sdk import DAG, CronDataIntervalTimetable, Param
 from bank_marketing_airflow.approval import PromotionApproval, PromotionOperator
 from bank_marketing_airflow.assets import FEATURES, LANDED, PRODUCTION_MODEL, SNAPSHOT
 from bank_marketing_airflow.mail import FailureMail, RunFailureMail
-from bank_marketing_airflow.operators import ReportOperator, SparkStepOperator, StepOperator
+from bank_marketing_airflow.operators import ReportOperator, SparkStepOperator, StepOperator, TrainOperator
 from bank_marketing_airflow.retry import RETRY_POLICY
 
 with DAG(
@@ -73,7 +73,7 @@ with DAG(
     valid = landed | {"validate_data": validate.output}
     transform = SparkStepOperator(task_id="transform_data", pool="spark", refs=valid, outlets=[FEATURES])
     built = valid | {"transform_data": transform.output}
-    train = StepOperator(task_id="train_model", refs=built, inlets=[FEATURES], execution_timeout=timedelta(hours=1))
+    train = TrainOperator(task_id="train_model", refs=built, inlets=[FEATURES], execution_timeout=timedelta(hours=1))
     trained = built | {"train_model": train.output}
     evaluate = StepOperator(task_id="evaluate_model", refs=trained)
     judged = trained | {"evaluate_model": evaluate.output}

@@ -125,6 +125,10 @@ class SparkStepOperator(SparkSubmitOperator):  # type: ignore[misc]  # the provi
 
     def execute(self, context: Context) -> dict[str, str]:
         """Submit the job, wait for it, and read back what it published."""
+        return self.submit(context)
+
+    def submit(self, context: Context) -> dict[str, str]:
+        """What `execute` does, for operators that submit a job only where one is asked for."""
         run = run_context(context)
         error_uri = run.error_uri(self.task_id)
         run.store.remove(error_uri)
@@ -150,6 +154,27 @@ class SparkStepOperator(SparkSubmitOperator):  # type: ignore[misc]  # the provi
                 os.killpg(submitted.pid, signal.SIGKILL)
         elif self._hook is not None:
             self._hook.on_kill()
+
+
+class TrainOperator(StepOperator):
+    """Trains in the task's process, or as a Spark job where the chosen model says on how many workers (`spark_workers`)."""
+
+    def execute(self, context: Context) -> dict[str, str]:
+        """Train; returns the model's reference."""
+        from bank_marketing.components.training import TrainingConfig, chosen
+
+        self.platform_run = run = run_context(context)
+        if chosen(TrainingConfig(), run).spark_workers is None:
+            return super().execute(context)
+        self._job = SparkStepOperator(task_id=self.task_id, refs=self.refs)
+        return self._job.submit(context)
+
+    def on_kill(self) -> None:
+        """Leave no Spark process behind."""
+        if self._job is not None:
+            self._job.on_kill()
+
+    _job: SparkStepOperator | None = None
 
 
 def _reason(run: RunContext, error_uri: str, error: AirflowException) -> errors.BankMarketingError:

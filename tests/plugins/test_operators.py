@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
@@ -13,8 +14,10 @@ import pytest
 from airflow.sdk.exceptions import AirflowException
 
 from bank_marketing import errors
-from bank_marketing_airflow.operators import SparkStepOperator, StepOperator
+from bank_marketing.settings import PROJECT_DIR
+from bank_marketing_airflow.operators import SparkStepOperator, StepOperator, TrainOperator
 from bank_marketing_airflow.run_context import run_context
+from tests.support.features import features_table, publish_features
 from tests.support.landed import land_days
 from tests.support.small_run import DAYS
 from tests.support.task_context import task_context
@@ -75,6 +78,20 @@ def test_the_reason_of_an_earlier_try_is_forgotten(home: Path) -> None:
 def test_a_job_that_publishes_nothing_is_no_success(home: Path) -> None:
     with pytest.raises(errors.ArtifactMissing):
         job(home, "pass").execute(task_context())  # type: ignore[arg-type]
+
+
+def test_training_becomes_a_spark_job_where_the_model_asks_for_workers(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    results = json.loads((PROJECT_DIR / "results.json").read_text())
+    results["winner"]["choice"] = {"algorithm": "xgboost", "hyper_parameters": {"n_estimators": 2}, "spark_workers": 2}
+    (home / "results.json").write_text(json.dumps(results))
+    monkeypatch.setenv("BANK_RESULTS_FILE", str(home / "results.json"))
+    impatient = "spark.scheduler.barrier.maxConcurrentTasksCheck"
+    (home / "spark-defaults.conf").write_text(f"{impatient}.maxFailures 1\n{impatient}.interval 1s\n")
+    monkeypatch.setenv("SPARK_CONF_DIR", str(home))
+    context: Any = task_context()
+    features = publish_features(features_table(), run_context(context))
+    with pytest.raises(errors.SparkJobFailed, match="2 task slots at once"):  # local[1] has one
+        TrainOperator(task_id="train_model", refs={"transform_data": features.model_dump()}).execute(context)
 
 
 def test_a_kill_leaves_no_process_of_the_job(home: Path) -> None:

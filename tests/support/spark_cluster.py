@@ -70,8 +70,12 @@ class SparkCluster:
 
     def tasks(self, number: int) -> int:
         """How many tasks a worker's executors have begun."""
-        logs = self.work(number).glob("*/*/stderr")
-        return sum(log.read_text(encoding="utf-8", errors="replace").count("Running task") for log in logs)
+        return self.log(number).count("Running task")
+
+    def log(self, number: int) -> str:
+        """What a worker's executors have written."""
+        logs = sorted([*self.work(number).glob("*/*/stderr"), *self.work(number).glob("*/*/stdout")])
+        return "".join(log.read_text(encoding="utf-8", errors="replace") for log in logs)
 
     def kill_worker(self, number: int) -> None:
         """Kill a worker with its executors, as the loss of its machine would."""

@@ -80,8 +80,7 @@ def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext)
     registry = Registry(context.settings, context.store)
     candidate = training.load_model(inputs.model, context)
     version = registry.at(PRODUCTION)
-    table = training.load_features(inputs.features, context)
-    holdout = table[table["split"] == "holdout"]
+    validation, holdout = (training.load_features(inputs.features, context, part) for part in ("validation", "holdout"))
     judged = judge(
         Rivals(
             candidate=candidate,
@@ -89,7 +88,7 @@ def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext)
             champion_version=version.version if version is not None else None,
             same=version is not None and version.digest == inputs.model.digest,
         ),
-        table[table["split"] == "validation"],
+        validation,
         holdout,
         config,
         context.settings.economics,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from bank_marketing.modeling.metrics import Metrics
     from bank_marketing.modeling.model import TermDepositModel
+    from bank_marketing.modeling.training_rows import TrainingRows
 
 COMPONENT = "train_model"
 KIND = "model"
@@ -69,22 +70,21 @@ def run(config: TrainingConfig, inputs: TrainingInputs, context: RunContext) -> 
     Raises:
         ConfigError: results.json is missing, invalid or made for another contract.
         NotEnoughHistory: too few subscribers to learn from.
+        SparkJobFailed: the choice is trained on Spark, on more task slots than there are.
         RegistryUnavailable: MLflow does not answer.
     """
     from bank_marketing.modeling import plots
     from bank_marketing.modeling.importance import mean_effects
     from bank_marketing.modeling.metrics import evaluate
-    from bank_marketing.modeling.model import train
     from bank_marketing.modeling.persistence import MODEL_FILE, MODEL_FOLDER
 
-    choice = config.choice or load_results(context.settings.results, context.contract.digest).winner.choice
+    choice = chosen(config, context)
     client = connect(context.settings)
     manifest = context.store.manifest(inputs.features)
-    table = load_features(inputs.features, context)
-    parts = {name: table[table["split"] == name] for name in ("train", "validation")}
-    _check_enough(parts, config)
-    model, probabilities = train(choice, parts["train"], parts["validation"])
-    y = parts["validation"]["y"].to_numpy(int)
+    rows = training_rows(choice, inputs.features, context)
+    _check_enough(rows.counts, config)
+    model, probabilities = rows.train(choice)
+    y = rows.validation["y"].to_numpy(int)
     metrics = evaluate(y, probabilities, model.threshold, context.settings.economics)
     synthetic = bool(manifest.details.get("synthetic"))
     with context.stage() as stage:
@@ -93,20 +93,19 @@ def run(config: TrainingConfig, inputs: TrainingInputs, context: RunContext) -> 
         model.save(folder)
         (stage.path / "metrics.json").write_text(metrics.model_dump_json(indent=1) + "\n", encoding="utf-8")
         model.feature_importance().to_csv(stage.path / "importance.csv", index=False)
-        reference = reference_rows(model, table[table["split"] != "holdout"], config.reference_rows)
-        reference.to_parquet(stage.path / REFERENCE_FILE, index=False)
+        rows.reference(model, config.reference_rows).to_parquet(stage.path / REFERENCE_FILE, index=False)
         note = "SYNTHETIC data" if synthetic else ""
         plots.draw(y, probabilities, model.threshold, model.feature_importance(), stage.path / "plots", note)
-        plots.draw_effects(mean_effects(model, parts["validation"]), stage.path / "plots", note)
+        plots.draw_effects(mean_effects(model, rows.validation), stage.path / "plots", note)
         sha256 = hashlib.sha256((folder / MODEL_FILE).read_bytes()).hexdigest()
         with answering(context.settings):
-            run_id, model_id = _log(stage.path, model, metrics, inputs.features, parts, context)
+            run_id, model_id = _log(stage.path, model, metrics, inputs.features, rows, context)
         published = context.publish(
             stage,
             COMPONENT,
             KIND,
             parents=[inputs.features],
-            rows={name: len(part) for name, part in parts.items()},
+            rows={name: count for name, (count, _) in rows.counts.items()},
             parameters={"choice": choice.model_dump(mode="json")},
             details={
                 "threshold": model.threshold,
@@ -120,6 +119,7 @@ def run(config: TrainingConfig, inputs: TrainingInputs, context: RunContext) -> 
         )
         with answering(context.settings):
             client.set_tag(run_id, "model_digest", published.content_digest)
+    rows.close()
     log.info(
         "trained %s through %s: validation F1 %.3f, ROC AUC %.3f",
         choice.algorithm,
@@ -164,37 +164,33 @@ def load_features(ref: ArtifactRef, context: RunContext, split: str | None = Non
     return table.sort_values(["contact_date", "contact_id"], ignore_index=True)
 
 
-def _check_enough(parts: dict[str, pd.DataFrame], config: TrainingConfig) -> None:
-    for name, part in parts.items():
-        positives = int(part["y"].sum())
-        if positives < config.min_positives or positives == len(part):
+def chosen(config: TrainingConfig, context: RunContext) -> ModelChoice:
+    """What is trained. Raises ConfigError as `run` does."""
+    return config.choice or load_results(context.settings.results, context.contract.digest).winner.choice
+
+
+def training_rows(choice: ModelChoice, features: ArtifactRef, context: RunContext) -> TrainingRows:
+    """The rows to learn from: in this process, or on the Spark cluster where the choice says so."""
+    from bank_marketing.modeling.training_rows import LocalRows
+
+    if choice.spark_workers is None:
+        return LocalRows(load_features(features, context))
+    from bank_marketing.etl.session import spark_session
+    from bank_marketing.modeling.spark_rows import SparkRows
+
+    spark = spark_session(f"bank-marketing {COMPONENT} {context.as_of}", context.settings)
+    context.store.manifest(features)
+    table = spark.read.parquet(f"{context.store.spark_uri(features.uri)}/{transformation.FEATURES}")
+    return SparkRows(table, choice.spark_workers)
+
+
+def _check_enough(counts: dict[str, tuple[int, int]], config: TrainingConfig) -> None:
+    for name, (rows, positives) in counts.items():
+        if positives < config.min_positives or positives == rows:
             raise NotEnoughHistory(
-                f"the {name} days have {positives} subscribers among {len(part)} contacts; at least {config.min_positives} are needed, "
+                f"the {name} days have {positives} subscribers among {rows} contacts; at least {config.min_positives} are needed, "
                 "and not everybody. Choose a later as_of."
             )
-
-
-def reference_rows(model: TermDepositModel, rows: pd.DataFrame, limit: int) -> pd.DataFrame:
-    """Training rows with their probability: the same days and mix as the training data, in a few hundred kilobytes.
-
-    Rows are taken evenly, in time order; where the choice weights recent rows more, they are taken as often as they weigh, none twice.
-
-    Args:
-        model: that learned from the rows.
-        rows: that it learned from (n,), in time order.
-        limit: of the rows that are kept.
-    """
-    import numpy as np
-
-    from bank_marketing.modeling.model import recency
-
-    if model.choice.window.last_rows is not None:
-        rows = rows.tail(model.choice.window.last_rows)
-    weights = recency(model.choice, rows)
-    kept = max(1, min(limit, int(weights.sum() / weights.max())))
-    places = np.searchsorted(np.cumsum(weights), (np.arange(kept) + 0.5) / kept * weights.sum())
-    picked: pd.DataFrame = rows.iloc[places]
-    return picked.assign(probability=model.predict_proba(picked))
 
 
 def _log(
@@ -202,7 +198,7 @@ def _log(
     model: TermDepositModel,
     metrics: Metrics,
     features: ArtifactRef,
-    parts: dict[str, pd.DataFrame],
+    rows: TrainingRows,
     context: RunContext,
 ) -> tuple[str, str]:
     """Log everything to MLflow; returns run id and model id."""
@@ -214,7 +210,8 @@ def _log(
     from bank_marketing.modeling.persistence import MODEL_FOLDER
 
     client = connect(context.settings)
-    example = parts["train"].drop(columns=["y", "split", "contact_id", "contact_date"]).head(3)
+    first = rows.head(100)
+    example = first.drop(columns=["y", "split", "contact_id", "contact_date"]).head(3)
     example = example.astype(dict.fromkeys(example.select_dtypes("number").columns, "float64"))
     with mlflow.start_run(
         experiment_id=experiment_id(client, context.settings), run_name=f"{model.choice.algorithm} as of {context.as_of}"
@@ -234,10 +231,12 @@ def _log(
                            for name, value in choice.items()
                            for key, item in (value.items() if isinstance(value, dict) else [("", value)])})  # fmt: skip
         mlflow.log_metrics({f"validation_{name}": value for name, value in metrics.model_dump().items()})
-        for name, part in parts.items():
-            sample = part.head(100).astype(dict.fromkeys(part.select_dtypes("number").columns, "float64"))
+        for name, part in (("train", first), ("validation", rows.validation.head(100))):
+            sample = part.astype(dict.fromkeys(part.select_dtypes("number").columns, "float64"))
             dataset = mlflow.data.from_pandas(sample, source=features.uri, name=f"{name} of {features.digest[:12]}")
-            mlflow.log_input(dataset, context=name, tags={"rows": str(len(part)), "features_digest": features.digest})
+            mlflow.log_input(
+                dataset, context=name, tags={"rows": str(rows.counts[name][0]), "features_digest": features.digest}
+            )
         info = mlflow.pyfunc.log_model(
             name="model",
             python_model=pyfunc.__file__,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Algorithm = Literal["logistic_regression", "random_forest", "xgboost", "lightgbm"]
 Sampler = Literal["none", "class_weight", "smote", "tomek", "smote_tomek"]
@@ -45,3 +45,23 @@ class ModelChoice(BaseModel):
     calibration: Calibration = "none"
     threshold: ThresholdPolicy = "best_f1"
     seed: int = 7
+    spark_workers: int | None = Field(
+        default=None,
+        gt=0,
+        exclude_if=lambda value: value is None,  # what was chosen before there was a choice keeps its digest
+        description="train on the Spark cluster, on this many of its task slots at once; in one process when not set",
+    )
+
+    @model_validator(mode="after")
+    def _can_be_spread(self) -> ModelChoice:
+        if self.spark_workers is None:
+            return self
+        if self.algorithm != "xgboost":
+            raise ValueError(f"spark_workers: only xgboost is trained on the Spark cluster, not {self.algorithm}")
+        if self.sampler not in ("none", "class_weight"):
+            raise ValueError(
+                f"spark_workers: the sampler {self.sampler} needs all rows in one place; take none or class_weight"
+            )
+        if self.window.last_rows is not None:
+            raise ValueError("spark_workers: a window of last_rows fits into one process; train it there")
+        return self

@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from bank_marketing.contract import load_contract
 from bank_marketing.errors import ModelIncompatible
+from bank_marketing.modeling.moments import Moments
 
 Floats = NDArray[np.float64]
 
@@ -113,6 +114,11 @@ FEATURE_SETS: dict[str, tuple[Block, ...]] = {
 }
 
 
+def _categories() -> list[list[str]]:
+    contract = load_contract()
+    return [[name, value] for name in CATEGORIES for value in contract[name].categories]
+
+
 class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type hints
     """Encodes the features table: standardized numbers, then one column a category (an unseen category is all zeros)."""
 
@@ -134,16 +140,31 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
     def fit(self, table: pd.DataFrame, y: object = None) -> FeatureEncoder:
         """Learn mean and spread of the numbers and the share of each category. The categories are the contract's."""
         numbers = self._numbers(table)
-        contract = load_contract()
-        self.number_names_ = list(numbers)
         values = np.column_stack(list(numbers.values()))
-        self.mean_ = values.mean(axis=0)
-        spread = values.std(axis=0)
+        share = np.array([float((table[name] == value).mean()) for name, value in _categories()])
+        return self._learn(list(numbers), values.mean(axis=0), values.std(axis=0), share)
+
+    def moments(self, table: pd.DataFrame) -> Moments:
+        """What `fit_moments` needs to know of some of the rows."""
+        numbers = self._numbers(table)
+        values = np.column_stack(list(numbers.values()))
+        mean = values.mean(axis=0)
+        flags = np.array([(table[name] == value).sum() for name, value in _categories()], dtype=float)
+        return Moments(tuple(numbers), len(table), mean, ((values - mean) ** 2).sum(axis=0), flags)
+
+    def fit_moments(self, moments: Moments) -> FeatureEncoder:
+        """Learn the same from the merged moments of rows that are nowhere all together; rounding alone differs."""
+        spread = np.sqrt(moments.squares / moments.rows)
+        return self._learn(list(moments.names), moments.mean, spread, moments.flags / moments.rows)
+
+    def _learn(self, names: list[str], mean: Floats, spread: Floats, share: Floats) -> FeatureEncoder:
+        self.number_names_ = names
+        self.mean_ = mean
         # A constant column's spread is rounding noise, not always zero: divided by it, any other value would be astronomical.
         spread = np.where(spread > SMALLEST_SPREAD * np.maximum(1, np.abs(self.mean_)), spread, 1.0)
-        self.spread_ = np.maximum(spread, [LEAST_SPREAD.get(name, 0.0) for name in numbers])
-        self.category_names_ = [[name, value] for name in CATEGORIES for value in contract[name].categories]
-        self.share_ = np.array([float((table[name] == value).mean()) for name, value in self.category_names_])
+        self.spread_ = np.maximum(spread, [LEAST_SPREAD.get(name, 0.0) for name in names])
+        self.category_names_ = _categories()
+        self.share_ = share
         return self
 
     @property

@@ -32,13 +32,18 @@ def make_estimator(choice: ModelChoice) -> Any:
     if choice.algorithm == "xgboost":
         from xgboost import XGBClassifier
 
-        trees: dict[str, Any] = {"n_estimators": 200, "max_depth": 4, "learning_rate": 0.05, "n_jobs": _THREADS}
-        return XGBClassifier(**trees | {"random_state": choice.seed} | given)
+        return XGBClassifier(**{"n_jobs": _THREADS} | xgboost_parameters(choice))
     from lightgbm import LGBMClassifier
 
     leaves = {"n_estimators": 200, "num_leaves": 15, "learning_rate": 0.05, "n_jobs": _THREADS, "verbose": -1}
     exact = {"deterministic": True, "force_row_wise": True, "class_weight": balanced, "random_state": choice.seed}
     return LGBMClassifier(**leaves | exact | given)
+
+
+def xgboost_parameters(choice: ModelChoice) -> dict[str, Any]:
+    """What XGBoost is told, wherever it runs."""
+    trees: dict[str, Any] = {"n_estimators": 200, "max_depth": 4, "learning_rate": 0.05, "random_state": choice.seed}
+    return trees | choice.hyper_parameters
 
 
 def resample(choice: ModelChoice, X: pd.DataFrame, y: NDArray[np.int64]) -> tuple[pd.DataFrame, NDArray[np.int64]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,49 +87,67 @@ class TermDepositModel:
         return cls(choice, parts["encoder"], parts["estimator"], parts["calibrator"], threshold, through)
 
 
+#: Fits encoder and estimator on all known rows before a contact day, or on all of them.
+Fit = Callable[[Any], tuple[FeatureEncoder, Any]]
+
+
 def train(choice: ModelChoice, train_rows: pd.DataFrame, validation_rows: pd.DataFrame) -> tuple[TermDepositModel, Floats]:
-    """Fit a choice.
+    """Fit a choice in this process: see `fit_validated`.
+
+    Args:
+        choice: what to train.
+        train_rows: features table with `y`, in time order.
+        validation_rows: the days after them.
+    """
+
+    def fit(before: Any) -> tuple[FeatureEncoder, Any]:
+        seen = validation_rows if before is None else validation_rows[validation_rows["contact_date"] < before]
+        return fit_estimator(choice, pd.concat([train_rows, seen], ignore_index=True))
+
+    return fit_validated(choice, validation_rows, fit)
+
+
+def fit_validated(choice: ModelChoice, validation_rows: pd.DataFrame, fit: Fit) -> tuple[TermDepositModel, Floats]:
+    """Fit a choice, wherever its training rows are.
 
     The validation days are predicted out of sample, in blocks: before each block the model is fitted on everything earlier. Those
     predictions choose calibration and threshold; then the model is fitted on train and validation together.
 
     Args:
         choice: what to train.
-        train_rows: features table with `y`, in time order.
-        validation_rows: the days after them.
+        validation_rows: the last days that the model may learn from, in time order.
+        fit: fits on the training rows and those validation rows that are asked for.
 
     Returns:
         The model and the out-of-sample probabilities of the validation rows (n,), calibrated.
     """
-    rows = pd.concat([train_rows, validation_rows], ignore_index=True)
     raw = np.concatenate(
         [
             raw_scores(estimator, encoder.transform(block))
-            for block, earlier in _blocks(train_rows, validation_rows)
-            for encoder, estimator in [fit_estimator(choice, earlier)]
+            for block in _blocks(validation_rows)
+            for encoder, estimator in [fit(block["contact_date"].min())]
         ]
     )
     y = validation_rows["y"].to_numpy(int)
     calibrator = fit_calibrator(choice, raw, y)
     probabilities = calibrated(calibrator, raw)
-    encoder, estimator = fit_estimator(choice, rows)
+    encoder, estimator = fit(None)
     model = TermDepositModel(
         choice=choice,
         encoder=encoder,
         estimator=estimator,
         calibrator=calibrator,
         threshold=choose_threshold(choice.threshold, y, probabilities),
-        trained_through=str(rows["contact_date"].max())[:10],
+        trained_through=str(validation_rows["contact_date"].max())[:10],
     )
     return model, probabilities
 
 
-def _blocks(train_rows: pd.DataFrame, validation_rows: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """Blocks of whole validation days, each with all rows of earlier days."""
+def _blocks(validation_rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Blocks of whole validation days."""
     days = np.sort(validation_rows["contact_date"].unique())
     for part in np.array_split(days, min(VALIDATION_BLOCKS, len(days))):
-        block = validation_rows[validation_rows["contact_date"].isin(part)]
-        yield block, pd.concat([train_rows, validation_rows[validation_rows["contact_date"] < part[0]]], ignore_index=True)
+        yield validation_rows[validation_rows["contact_date"].isin(part)]
 
 
 def fit_estimator(choice: ModelChoice, rows: pd.DataFrame) -> tuple[FeatureEncoder, Any]:

@@ -20,11 +20,11 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from bank_marketing.components.training import reference_rows
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling.baselines import trailing_rate_threshold
 from bank_marketing.modeling.metrics import evaluate, f1
 from bank_marketing.modeling.model import TermDepositModel, train
+from bank_marketing.modeling.training_rows import reference_rows
 from bank_marketing.monitoring.drift import LABEL_RATE, PREDICTED_RATE
 from bank_marketing.monitoring.performance import COMPARED
 from bank_marketing.replay.platform import Deployed, Platform, ReplayConfig

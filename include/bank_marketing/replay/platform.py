@@ -10,7 +10,7 @@ import pandas as pd
 
 from bank_marketing.components.context import Entity
 from bank_marketing.components.evaluation import EvaluationConfig, Judgement, Rivals, judge
-from bank_marketing.components.training import TrainingConfig, reference_rows
+from bank_marketing.components.training import TrainingConfig
 from bank_marketing.components.transformation import TransformationConfig
 from bank_marketing.contract import load_contract
 from bank_marketing.economics import Economics
@@ -18,6 +18,7 @@ from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling.baselines import trailing_rate_threshold
 from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.model import TermDepositModel, train
+from bank_marketing.modeling.training_rows import reference_rows
 from bank_marketing.monitoring.config import MonitoringConfig
 from bank_marketing.monitoring.decision import Decision, WindowVerdict, decide
 from bank_marketing.monitoring.drift import assess_drift
