@@ -13,6 +13,9 @@ ENV := . ./.airflow/env.sh &&
 AS_OF ?=
 COMMIT ?= $(or $(GITHUB_SHA),$(shell git rev-parse HEAD 2>/dev/null))
 PYTEST ?=
+# Files of tests that run side by side: much of their time they wait for servers, Spark and Airflow. One by one: make test WORKERS=0
+WORKERS ?= auto
+PYTEST_RUN := python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 .PHONY: help setup run score serve replay test lint coverage audit metrics smoke images scan deploy notify format airflow backfill rollback bench prune screenshots dag-docs experiments notebook protocol up down clean-volumes test-compose doctor s3-jars lock lock-check clean
 
@@ -36,7 +39,7 @@ serve: setup ## the API and the analyst's pages on localhost:8000, on the model 
 	@$(ENV) bank-marketing serve
 
 test: setup ## run all tests that need no container engine; a part of them: make test PYTEST=tests/etl
-	@$(ENV) python -m pytest $(PYTEST)
+	@$(ENV) $(PYTEST_RUN) $(PYTEST)
 
 lint: setup ## check style, types, the package's floors, YAML, the containers, the pipeline and the lock
 	$(BIN)/ruff check .
@@ -49,7 +52,7 @@ lint: setup ## check style, types, the package's floors, YAML, the containers, t
 	$(BIN)/python -m scripts.lock check
 
 coverage: setup ## all tests as `make test` runs them, with coverage.xml for SonarQube
-	@$(ENV) python -m pytest --cov --cov-report=xml --cov-report=term:skip-covered $(PYTEST)
+	@$(ENV) $(PYTEST_RUN) --cov --cov-report=xml --cov-report=term:skip-covered $(PYTEST)
 
 audit: setup ## known holes in what is locked, secrets in what is committed; accept what was looked at: make audit ACCEPT=1
 	@$(ENV) python -m scripts.audit $(if $(ACCEPT),--accept)

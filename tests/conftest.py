@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from pyspark.sql import SparkSession
 
@@ -23,6 +24,15 @@ from bank_marketing.settings import Settings
 if "PYTEST_XDIST_WORKER" in os.environ:
     # A worker's main module comes from no file; PySpark takes such a process for its own doctests and ends it.
     sys.modules["__main__"].__file__ = pytest.__file__
+
+#: Memory of a worker with its Spark and the servers of its tests.
+WORKER_BYTES = 5 * 2**30
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many workers again as cores, since tests wait a lot, and no more than the memory holds."""
+    cores, memory = os.cpu_count() or 1, psutil.virtual_memory().total
+    return max(1, min(cores * 3 // 2, memory // WORKER_BYTES))
 
 
 @pytest.fixture(scope="session")
