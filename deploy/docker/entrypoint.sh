@@ -19,5 +19,8 @@ for file in /run/bank/*/*.env; do
   done < "$file"
 done
 
+# Spark on Kubernetes starts its executors' containers with this one word.
+[ "${1:-}" != executor ] || set -- bash "$(dirname "$(readlink -f "$0")")/spark-executor.sh"
+
 umask 0002  # group 0 is what containers of another UID share
 exec "$@"
