@@ -76,7 +76,8 @@ ENV PATH=/opt/venv/bin:/opt/java/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/u
     GX_ANALYTICS_ENABLED=False \
     MLFLOW_DISABLE_TELEMETRY=true \
     DO_NOT_TRACK=true \
-    MPLBACKEND=Agg
+    MPLBACKEND=Agg \
+    PYTHONWARNINGS=ignore::DeprecationWarning
 
 WORKDIR /opt/bank-marketing
 COPY airflow_settings.yaml results.json LICENSE ./

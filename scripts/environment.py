@@ -59,6 +59,8 @@ def airflow_environment(home: Path, project: Path = PROJECT) -> dict[str, str]:
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
         "MPLBACKEND": "Agg",
+        # Airflow would begin each task's log with what a library of its own will change one day.
+        "PYTHONWARNINGS": "ignore::DeprecationWarning",
     }
 
 
