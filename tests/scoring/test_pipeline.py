@@ -142,6 +142,17 @@ def test_a_run_again_replaces_the_list_and_never_doubles_it(night: PipelineRun, 
     assert set(scores(again)["run_id"]) == {"second-night"}
 
 
+def test_the_mail_of_a_run_whose_list_was_made_again_meanwhile_tells_of_the_list_that_stands(
+    night: PipelineRun, settings: Settings
+) -> None:
+    """The evenings of a weekend have Monday's list in common: in a backfill of several days at once their runs overtake each other."""
+    score(settings, "overtakes")
+    inputs = notice.NoticeInputs(call_list=night.refs["publish_call_list"], prospects=night.refs["validate_prospects"])
+    told = notice.run(notice.NoticeConfig(), inputs, context_of(settings, "overtaken"))
+    assert "of 39 prospects" in told.headline
+    assert "since then by test_scoring, overtakes" in (path_of(told.ref.uri) / "mail.html").read_text(encoding="utf-8")
+
+
 def test_a_past_day_is_scored_with_what_its_own_evening_knew(settings: Settings) -> None:
     store, evening = context_of(settings).store, DAYS[60]
     state = campaign_state_for(store, DAYS[61], evening)

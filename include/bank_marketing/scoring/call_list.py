@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import Field
 
-from bank_marketing.artifacts import ArtifactRef
+from bank_marketing.artifacts import ArtifactRef, Manifest
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.scoring import batch, prospects, selection
 from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
@@ -116,16 +116,19 @@ def run(config: CallListConfig, inputs: CallListInputs, context: RunContext) -> 
             notes={"model_version": chosen.version},
         )
     log.info("call list of %s: %s/%s", checked.day, manifest.uri, CALL_LIST_CSV)
-    return load(manifest.ref, context)
+    return _told(manifest)
 
 
 def load(ref: ArtifactRef, context: RunContext) -> CallListArtifact:
     """The artifact behind a reference."""
-    manifest = context.store.manifest(ref)
+    return _told(context.store.manifest(ref))
+
+
+def _told(manifest: Manifest) -> CallListArtifact:
     details: dict[str, Any] = manifest.details
     notes: dict[str, Any] = manifest.notes
     return CallListArtifact(
-        ref=ref,
+        ref=manifest.ref,
         day=details["day"],
         rows=manifest.rows,
         model_version=notes["model_version"],

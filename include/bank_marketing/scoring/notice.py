@@ -34,8 +34,12 @@ class NoticeArtifact(Entity):
 
 
 def run(config: NoticeConfig, inputs: NoticeInputs, context: RunContext) -> NoticeArtifact:
-    """Write the mail of a run. Raises ArtifactMissing, ArtifactCorrupt."""
-    made, checked = call_list.load(inputs.call_list, context), prospects.load(inputs.prospects, context)
+    """Write the mail of a run: of the list that stands, also when a run beside it has made that day's list again since.
+
+    The evenings of a weekend have the list of Monday in common. Raises ArtifactMissing, ArtifactCorrupt.
+    """
+    standing = context.store.manifest(inputs.call_list.uri)
+    made, checked = call_list.load(standing.ref, context), prospects.load(inputs.prospects, context)
     rows = made.rows
     headline = f"{rows['called']:,} of {rows['rows']:,} prospects of {made.day} to be called"
     synthetic = "SYNTHETIC " if checked.source["synthetic"] else ""
@@ -50,6 +54,8 @@ def run(config: NoticeConfig, inputs: NoticeInputs, context: RunContext) -> Noti
         "Duplicates": str(rows["duplicates"]),
         "Why a client is on it": "bank-marketing trace CONTACT_ID",
     }
+    if standing.ref != inputs.call_list:
+        facts["Made again"] = f"since then by {standing.dag_id}, {standing.run_id}: the list and the figures are that run's"
     cells = "".join(
         f'<tr><th style="text-align:left;padding:6px 12px 6px 0;color:#5a6578;vertical-align:top">{escape(name)}</th>'
         f'<td style="padding:6px 0;overflow-wrap:anywhere">{escape(value)}</td></tr>'
