@@ -75,10 +75,13 @@ def land_days(root: Path, days: Sequence[date], rows_a_day: int = 12) -> None:
         write_contacts(root, day, lines(contact(first + i, day) for i in range(rows_a_day)))
 
 
-def land_signal(root: Path, days: Sequence[date], rows_a_day: int = 60, seed: int = 3) -> None:
-    """Land a campaign that a model can learn: retired clients and students mostly subscribe, the others mostly do not."""
+def land_signal(root: Path, days: Sequence[date], rows_a_day: int = 60, seed: int = 3, after: int = 0) -> None:
+    """Land a campaign that a model can learn: retired clients and students mostly subscribe, the others mostly do not.
+
+    Its contacts are numbered from the one after `after`.
+    """
     generator = random.Random(seed)
-    number = 0
+    number = after
     for day in days:
         rows = []
         for _ in range(rows_a_day):
