@@ -13,8 +13,8 @@ ENV := . ./.airflow/env.sh &&
 AS_OF ?=
 COMMIT ?= $(or $(GITHUB_SHA),$(shell git rev-parse HEAD 2>/dev/null))
 PYTEST ?=
-# Files of tests that run side by side, since they wait a lot for servers, Spark and Airflow: make test WORKERS=auto. 0: one by one.
-WORKERS ?= 0
+# Files of tests that run side by side: much of their time they wait for servers, Spark and Airflow. One by one: make test WORKERS=0
+WORKERS ?= auto
 PYTEST_RUN := python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 .PHONY: help setup run score serve replay test lint coverage audit metrics smoke images scan deploy notify format airflow backfill rollback bench prune screenshots dag-docs experiments notebook protocol up down clean-volumes test-compose doctor s3-jars lock lock-check clean
