@@ -267,7 +267,7 @@ def test_12_a_list_that_may_still_come_is_waited_for_and_mailed_about_once(
     assert (task["state"], task["try_number"]) == ("failed", 3)
     night.inbox.wait(f"{SCORING} failed for {CALLED[-1]}: run failed")
     [about_task, _] = [
-        mail for mail in night.inbox.mails if f"{SCORING}" in str(mail["Subject"]) and "failed" in str(mail["Subject"])
+        mail for mail in night.inbox.mails if SCORING in str(mail["Subject"]) and "failed" in str(mail["Subject"])
     ]
     assert "try 3 of 3" in part(about_task, "plain"), "no mail while retries remained"
     assert "LandedFileMissing" in part(about_task, "plain")

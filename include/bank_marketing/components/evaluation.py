@@ -80,7 +80,8 @@ def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext)
     registry = Registry(context.settings, context.store)
     candidate = training.load_model(inputs.model, context)
     version = registry.at(PRODUCTION)
-    validation, holdout = (training.load_features(inputs.features, context, part) for part in ("validation", "holdout"))
+    table = training.load_features(inputs.features, context, ("validation", "holdout"))
+    validation, holdout = (table[table["split"] == part] for part in ("validation", "holdout"))
     judged = judge(
         Rivals(
             candidate=candidate,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,10 +156,10 @@ def load_model(ref: ArtifactRef, context: RunContext) -> TermDepositModel:
         return TermDepositModel.load(folder)
 
 
-def load_features(ref: ArtifactRef, context: RunContext, split: str | None = None) -> pd.DataFrame:
-    """The features table, or one part of it, in time order; `contact_date` as ISO text."""
+def load_features(ref: ArtifactRef, context: RunContext, splits: Sequence[str] = ()) -> pd.DataFrame:
+    """The features table, or these parts of it, in time order; `contact_date` as ISO text."""
     context.store.manifest(ref)
-    filters = [("split", "==", split)] if split else None
+    filters = [("split", "in", list(splits))] if splits else None
     table: pd.DataFrame = context.store.read_table(f"{ref.uri}/{transformation.FEATURES}", filters=filters).to_pandas()
     table["contact_date"] = table["contact_date"].astype(str)
     return table.sort_values(["contact_date", "contact_id"], ignore_index=True)

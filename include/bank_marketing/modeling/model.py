@@ -168,12 +168,16 @@ def fit_estimator(choice: ModelChoice, rows: pd.DataFrame) -> tuple[FeatureEncod
         return encoder, make_estimator(choice).fit(X, y_used, sample_weight=weights)
 
 
-def recency(choice: ModelChoice, rows: pd.DataFrame) -> Floats:
-    """Weight of each row (n,) by its age, as the choice says; 1 for the last day, and for all where the choice weights none."""
+def recency(choice: ModelChoice, rows: pd.DataFrame, last: str | None = None) -> Floats:
+    """Weight of each row (n,) by its age, as the choice says; 1 for the last day, and for all where the choice weights none.
+
+    The last day is that of the rows, unless they are some of more rows.
+    """
     if choice.window.half_life_days is None:
         return np.ones(len(rows))
     days = pd.to_datetime(rows["contact_date"])
-    return np.asarray(0.5 ** ((days.max() - days).dt.days.to_numpy(float) / choice.window.half_life_days))
+    newest = days.max() if last is None else pd.Timestamp(last)
+    return np.asarray(0.5 ** ((newest - days).dt.days.to_numpy(float) / choice.window.half_life_days))
 
 
 def raw_scores(estimator: Any, X: pd.DataFrame) -> Floats:

@@ -155,13 +155,10 @@ def _weights(choice: ModelChoice, days: pd.DataFrame) -> Callable[[pd.DataFrame]
         return None
     rows, positives = int(days["rows"].sum()), int(days["positives"].sum())
     of_class = np.ones(2) if choice.sampler != "class_weight" else rows / (2.0 * np.array([rows - positives, positives]))
-    last, half_life = pd.Timestamp(days["contact_date"].max()), choice.window.half_life_days
+    last = str(days["contact_date"].max())
 
     def weigh(batch: pd.DataFrame) -> Floats:
-        weights = of_class[batch["y"].to_numpy(int)]
-        if half_life is not None:
-            weights = weights * 0.5 ** ((last - pd.to_datetime(batch["contact_date"])).dt.days.to_numpy(float) / half_life)
-        return np.asarray(weights)
+        return np.asarray(of_class[batch["y"].to_numpy(int)] * recency(choice, batch, last))
 
     return weigh
 
