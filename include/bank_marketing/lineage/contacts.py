@@ -29,7 +29,8 @@ def find_prediction(store: ArtifactStore, wanted: str) -> tuple[str, list[str]]:
         found = sorted(_on_call_lists(store, wanted)) or sorted(_on_record(store, wanted))
     if not found:
         raise ArtifactMissing(
-            f"there is no prediction {wanted!r} and none of a contact with this id: it was never scored, or its record was pruned"
+            f"there is no prediction {wanted!r} and none of a contact with this id: it was never scored, or its record was pruned. "
+            "`bank-marketing call-list` scores the newest list, and each list names its predictions"
         )
     return found[-1], found[:-1]
 
