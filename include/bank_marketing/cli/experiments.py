@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -40,6 +40,7 @@ SHOWN = {
 
 #: Characters of a column of figures, and of the column of names, with the space between them.
 FIGURE_WIDTH, NAME_WIDTH = 13, 24
+MONTHS_FIGURE_WIDTH, MONTH_WIDTH = 11, 11
 
 
 @command
@@ -148,12 +149,17 @@ def _table(title: str, rows: Mapping[str, Scores]) -> Table:
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
     table.add_column("model")
     names = [name for name in SHOWN if any(name in scores.figures for scores in rows.values())]
-    names = names[: max(3, (console.width - NAME_WIDTH) // FIGURE_WIDTH)]
+    names = _fitting(names, NAME_WIDTH, FIGURE_WIDTH)
     for name in names:
         table.add_column(SHOWN[name], justify="right", no_wrap=True)
     for model, scores in rows.items():
         table.add_row(model, *(_cell(scores, name) for name in names))
     return table
+
+
+def _fitting(names: Sequence[str], first: int, each: int) -> list[str]:
+    """The first of the figures, as many as the terminal has room for beside the first column."""
+    return list(names[: max(3, (console.width - first) // each)])
 
 
 def _cell(scores: Scores, name: str) -> str:
@@ -167,7 +173,8 @@ def _cell(scores: Scores, name: str) -> str:
 
 
 def _months(by_month: pd.DataFrame, name: str) -> Table:
-    shown = ("rows", "rate", "predicted", "roc_auc", "lift_at_10", "f1", "precision", "recall", "brier", "threshold")
+    known = ("rows", "rate", "predicted", "roc_auc", "lift_at_10", "f1", "precision", "recall", "brier", "threshold")
+    shown = _fitting(known, MONTH_WIDTH, MONTHS_FIGURE_WIDTH)
     table = Table(title=f"Within months: {name}", box=box.SIMPLE_HEAD, title_justify="left")
     for column in ("month", *shown):
         table.add_column(SHOWN.get(column, column), justify="left" if column == "month" else "right")
