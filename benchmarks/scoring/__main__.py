@@ -105,8 +105,9 @@ def sizes(pid: int) -> dict[str, float]:
         own = psutil.Process(pid)
         found["driver"] = own.memory_info().rss / 2**20
         for child in own.children(recursive=True):
-            kind = "jvm" if "java" in child.name() else "worker"
-            found[kind] = max(found[kind], child.memory_info().rss / 2**20)
+            kind = "jvm" if "java" in child.name() else "worker" if "python" in child.name() else ""
+            if kind:  # else it is a fork of the JVM that has not become a worker yet
+                found[kind] = max(found[kind], child.memory_info().rss / 2**20)
     except psutil.Error:  # it has just ended
         pass
     return found

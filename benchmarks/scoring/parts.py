@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,9 @@ REFS = "refs.json"
 
 #: Rows that are in memory as one features table.
 TABLE_ROWS = 200_000
+
+#: Processor seconds of each process that was seen.
+_seen: dict[psutil.Process, float] = {}
 
 #: `clock` and `cpu`, both in seconds.
 Figures = dict[str, float]
@@ -91,15 +96,30 @@ def spark_udf(context: RunContext, rows: int) -> dict[str, Figures]:
 
 def _timed(run: Callable[[], Any]) -> tuple[Figures, Any]:
     """Seconds on the clock and of all processors together, and what `run` returned."""
-    before, started = _processor_seconds(), time.perf_counter()
-    made = run()
-    return {"clock": time.perf_counter() - started, "cpu": _processor_seconds() - before}, made
+    before, started, over = _processor_seconds(), time.perf_counter(), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.5):
+            _processor_seconds()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        made = run()
+        clock = time.perf_counter() - started
+    finally:
+        over.set()
+        watcher.join()
+    return {"clock": clock, "cpu": _processor_seconds() - before}, made
 
 
 def _processor_seconds() -> float:
-    """Of this process, Spark's JVM and Python's workers, also of those that have ended."""
+    """Of this process, Spark's JVM and Python's workers; those that have ended count as they were last seen."""
     own = psutil.Process()
-    return sum(sum(process.cpu_times()[:4]) for process in (own, *own.children(recursive=True)))
+    for process in (own, *own.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            _seen[process] = sum(process.cpu_times()[:2])
+    return sum(_seen.values())
 
 
 def _start_spark(context: RunContext) -> Any:
