@@ -21,6 +21,9 @@ from benchmarks.scoring.platform import MODELS, prepare, write_list
 
 console = Console()
 
+#: Fewer processor seconds say nothing about a rate.
+LEAST_CPU = 0.1
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -67,8 +70,8 @@ def measure(home: Path, model: str, rows: int) -> None:
     lines = {"model's own predict, one process": own, "executor's work, one process": found["scorer"].seconds["scorer"]}
     lines |= {"mlflow.pyfunc.spark_udf": found["spark_udf"].seconds["spark_udf"]} | night.seconds | {"whole run": whole}
     for name, spent in lines.items():
-        rate, ratio = f"{rows / spent['cpu']:,.0f}", f"{own['cpu'] / spent['cpu']:.3f}"
-        table.add_row(name, f"{spent['clock']:.1f}", f"{spent['cpu']:.1f}", rate, ratio)
+        rates = (f"{rows / spent['cpu']:,.0f}", f"{own['cpu'] / spent['cpu']:.3f}") if spent["cpu"] >= LEAST_CPU else ("", "")
+        table.add_row(name, f"{spent['clock']:.1f}", f"{spent['cpu']:.1f}", *rates)
     console.print(table)
     console.print(
         f"peak of the nightly run: Spark's JVM {night.jvm:,.0f} MB, largest Python worker {night.worker:,.0f} MB, driver's Python "
