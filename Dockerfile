@@ -80,7 +80,7 @@ ENV PATH=/opt/venv/bin:/opt/java/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/u
     PYTHONWARNINGS=ignore::DeprecationWarning
 
 WORKDIR /opt/bank-marketing
-COPY airflow_settings.yaml results.json LICENSE ./
+COPY airflow_settings.yaml results.json LICENSE README.md pyproject.toml requirements.txt ./
 COPY scripts scripts
 COPY deploy/docker deploy/docker
 COPY spark_jobs spark_jobs
@@ -88,11 +88,13 @@ COPY docs docs
 COPY plugins plugins
 COPY dags dags
 COPY include include
-RUN echo /opt/bank-marketing/include > /opt/venv/lib/python3.11/site-packages/bank_marketing.pth \
+# Installed as on a laptop, editable: the command, and the metadata that a model's requirements are compared with.
+RUN --mount=type=bind,from=packages,source=/opt/uv/bin,target=/opt/uv/bin \
+    /opt/uv/bin/uv pip install --offline --no-cache --no-deps --no-build-isolation --python /opt/venv/bin/python --editable . \
+    && rm -rf build \
     && python -m compileall -q include plugins scripts \
     && ln -s /opt/bank-marketing/deploy/docker/entrypoint.sh /usr/local/bin/bank-entrypoint \
-    && ln -s /opt/bank-marketing/deploy/docker/probe.py /usr/local/bin/bank-probe \
-    && ln -s /opt/bank-marketing/deploy/docker/bank-marketing.py /usr/local/bin/bank-marketing
+    && ln -s /opt/bank-marketing/deploy/docker/probe.py /usr/local/bin/bank-probe
 
 # The commit that artifacts name as their code; `make up` passes it.
 ARG COMMIT=""

@@ -17,7 +17,7 @@ PYTEST ?=
 WORKERS ?= auto
 PYTEST_RUN := python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
-.PHONY: help setup run score serve replay test lint coverage audit metrics smoke images scan deploy notify format airflow backfill rollback bench prune screenshots dag-docs experiments notebook protocol up down clean-volumes test-compose doctor s3-jars lock lock-check clean
+.PHONY: help setup run score serve replay test lint coverage audit metrics smoke images scan deploy notify format airflow backfill rollback bench prune screenshots dag-docs experiments notebook protocol up down clean-volumes test-e2e test-compose doctor s3-jars lock lock-check clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -38,8 +38,11 @@ score: setup ## the nightly scoring without Airflow, on the newest evening or on
 serve: setup ## the API and the analyst's pages on localhost:8000, on the model in production; Ctrl-C ends it
 	@$(ENV) bank-marketing serve
 
-test: setup ## run all tests that need no container engine; a part of them: make test PYTEST=tests/etl
+test: setup ## run the tests; a part of them: make test PYTEST=tests/etl
 	@$(ENV) $(PYTEST_RUN) $(PYTEST)
+
+test-e2e: setup ## run the tests of a night and a week under a real Airflow, with scheduler, mails and browser: some ten minutes
+	@$(ENV) python -m pytest -v -m e2e tests/e2e $(PYTEST)
 
 lint: setup ## check style, types, the package's floors, YAML, the containers, the pipeline and the lock
 	$(BIN)/ruff check .
@@ -104,7 +107,7 @@ prune: setup ## show what is older than its retention and needed by nothing; rem
 	@$(ENV) bank-marketing prune $(if $(REMOVE),--remove)
 
 screenshots: setup ## take the pictures of Airflow in docs/ again, from the end-to-end test's night
-	@$(ENV) BANK_SCREENSHOTS=docs/images/airflow python -m pytest tests/e2e/test_standalone.py
+	@$(ENV) BANK_SCREENSHOTS=docs/images/airflow python -m pytest -v -m e2e tests/e2e
 
 dag-docs: setup ## write docs/dags.md again after a change of a DAG
 	@$(ENV) python -m scripts.dag_docs

@@ -110,6 +110,14 @@ def test_the_training_dag_is_green_on_the_campaign(trained: dict[str, str]) -> N
     assert trained == dict.fromkeys(tasks, "success") | {"approve_promotion": "skipped"}  # nobody asked for a person's word
 
 
+def test_its_logs_tell_the_story_and_nothing_else(stack: Stack, trained: dict[str, str]) -> None:
+    for task, state in trained.items():
+        if state == "success":
+            told = str(stack.airflow("GET", f"/dags/{DAG}/dagRuns/{RUN}/taskInstances/{task}/logs/1")["content"])
+            assert "Pushing xcom" in told, task
+            assert not [word for word in ("task.stderr", "task.stdout", "Traceback", "Git") if word in told], task
+
+
 def test_its_artifacts_lie_in_the_object_store(stack: Stack, trained: dict[str, str]) -> None:
     manifests = {key for key in stack.objects() if key.endswith("manifest.json")}
     for task in ("ingest_data", "transform_data", "train_model"):

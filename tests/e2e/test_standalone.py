@@ -50,9 +50,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3000)]
 
 RUN_ID = "night"
 
-#: Spark's jobs of some seconds are over before Java's optimizing compiler has paid: without it they take half the processor's time.
-QUICK_JAVA = dict.fromkeys(("SPARK_SUBMIT_OPTS", "SPARK_LAUNCHER_OPTS"), "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
-
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
@@ -64,7 +61,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
         mail = {"AIRFLOW_CONN_SMTP_DEFAULT": inbox.connection, "BANK_MAIL_TO": "oncall@bank.example"}
         # By hand only: a DAG that is switched on would run for last night at once. A list is late after a minute.
         told = {"AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False", "BANK_LIST_DUE_MINUTES": "1"}
-        with standalone(airflow_home.new_home(home), home, **told, **mail, **QUICK_JAVA) as airflow:
+        with standalone(airflow_home.new_home(home), home, **told, **mail) as airflow:
             yield Night(airflow, home, inbox)
 
 

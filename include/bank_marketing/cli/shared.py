@@ -47,8 +47,22 @@ def failing_well(function: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from bank_marketing import __version__
+        from bank_marketing.artifacts.manifest import code_version
+
+        console.print(f"bank-marketing {__version__} ({code_version()})", highlight=False, soft_wrap=True)
+        raise typer.Exit
+
+
 @app.callback()
-def main(verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show each step's log lines.")] = False) -> None:
+def main(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show each step's log lines.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell version and commit, and end.")
+    ] = False,
+) -> None:
     """Set up logging for all commands."""
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,

@@ -19,17 +19,26 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "bank_marketing_training"
 
+#: No bars and no greetings in a task's log; and no page of advice where Git is not installed: manifests name the code's version.
+QUIET = {
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
 
 def connect(settings: Settings) -> MlflowClient:
     """A client of the settings' tracking server, which must answer. Raises RegistryUnavailable."""
     # MLflow's own defaults (7 tries of 120 s) would hold a task for a quarter of an hour.
     os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = str(settings.registry_timeout_seconds)
     os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
     import mlflow
     from mlflow.tracking import MlflowClient
 
     logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)  # an image without pip is as it should be
     logging.getLogger("alembic").setLevel(logging.WARNING)
     uri = settings.tracking_uri
     with answering(settings):
