@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -20,14 +21,11 @@ if TYPE_CHECKING:
 
 from bank_marketing.components.context import RunContext
 from bank_marketing.settings import Settings
+from tests.support import quick_spark
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # A worker's main module comes from no file; PySpark takes such a process for its own doctests and ends it.
     sys.modules["__main__"].__file__ = pytest.__file__
-
-# Spark's jobs of some seconds are over before Java's optimizing compiler has paid: without it they take half the processor's time.
-for name in ("SPARK_SUBMIT_OPTS", "SPARK_LAUNCHER_OPTS"):
-    os.environ.setdefault(name, "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 #: Memory of a worker with its Spark and the servers of its tests.
 WORKER_BYTES = 5 * 2**30
@@ -37,6 +35,15 @@ def pytest_xdist_auto_num_workers() -> int:
     """Half as many workers again as cores, since tests wait a lot, and no more than the memory holds."""
     cores, memory = os.cpu_count() or 1, psutil.virtual_memory().total
     return max(1, min(cores * 3 // 2, memory // WORKER_BYTES))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Spark starts quickly; what that needs is made before a run of many tests."""
+    archive = quick_spark.archive_in(config.cache.mkdir("spark"))
+    if config.getoption("numprocesses", None) and not archive.exists():
+        with tempfile.TemporaryDirectory() as scratch:
+            quick_spark.make(archive, Path(scratch))
+    quick_spark.use(archive)
 
 
 @pytest.fixture(scope="session")
