@@ -88,13 +88,14 @@ COPY docs docs
 COPY plugins plugins
 COPY dags dags
 COPY include include
-# Installed as on a laptop, editable: the command, and the metadata that a model's requirements are compared with.
+# Installed as on a laptop, editable, with the metadata that a model's requirements are compared with.
 RUN --mount=type=bind,from=packages,source=/opt/uv/bin,target=/opt/uv/bin \
     /opt/uv/bin/uv pip install --offline --no-cache --no-deps --no-build-isolation --python /opt/venv/bin/python --editable . \
     && rm -rf build \
     && python -m compileall -q include plugins scripts \
     && ln -s /opt/bank-marketing/deploy/docker/entrypoint.sh /usr/local/bin/bank-entrypoint \
-    && ln -s /opt/bank-marketing/deploy/docker/probe.py /usr/local/bin/bank-probe
+    && ln -s /opt/bank-marketing/deploy/docker/probe.py /usr/local/bin/bank-probe \
+    && ln -sf /opt/bank-marketing/deploy/docker/bank-marketing.sh /opt/venv/bin/bank-marketing
 
 # The commit that artifacts name as their code; `make up` passes it.
 ARG COMMIT=""

@@ -129,7 +129,7 @@ s3-jars: ## fetch what Spark needs for artifacts on S3 (BANK_ARTIFACT_ROOT=s3://
 	@$(PYTHON) -m scripts.spark_jars
 
 bench: setup ## measure again what the benchmarks' READMEs say, each folder of benchmarks/ by itself; an hour or so on two cores
-	@$(ENV) for folder in benchmarks/*/; do python -m benchmarks.$$(basename $$folder) || exit 1; done
+	@$(ENV) for main in benchmarks/*/__main__.py; do python -m benchmarks.$$(basename $$(dirname $$main)) || exit 1; done
 
 doctor: ## check Python, Java, disk, memory, ports, the archive, the environment, and say how to mend them
 	@if [ -f .airflow/env.sh ]; then . ./.airflow/env.sh; fi; PYTHONPATH=include $(or $(PYTHON),python3) -m scripts.doctor
@@ -142,3 +142,4 @@ lock-check: setup ## check that requirements.lock is in step
 
 clean: ## remove the environment and caches; what landed and was made (landing, artifacts) stays
 	rm -rf .venv .java .airflow .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import logging
 import time
@@ -143,6 +144,18 @@ def test_the_model_answers_through_the_api(stack: Stack, trained: dict[str, str]
     assert answer["reasons"]
     code = stack.inside("api", "cat", "/opt/bank-marketing/COMMIT").strip()
     assert len(code.removesuffix("+changes")) == 40
+
+
+def test_the_nightly_list_is_scored_on_the_cluster_and_traced_by_one_command(stack: Stack, trained: dict[str, str]) -> None:
+    states = stack.run_dag("bank_marketing_batch_scoring", "compose-test", {"as_of": "2010-06-30"})
+    assert set(states.values()) == {"success"}
+    done = {app["name"]: app["state"] for app in stack.spark()["completedapps"]}
+    assert done["bank-marketing score_prospects 2010-06-30"] == "FINISHED"
+    [key] = [key for key in stack.objects() if key.endswith("contact_date=2010-07-01/call_list.csv")]
+    text = stack.s3().get_object(Bucket="bank-marketing", Key=key)["Body"].read().decode("utf-8-sig")
+    first = next(csv.DictReader(text.splitlines(), delimiter=";"))
+    told = stack.inside("api", "bank-marketing", "trace", first["contact_id"])
+    assert "Every link is as it was" in told
 
 
 def test_a_job_outlives_its_killed_worker(stack: Stack, trained: dict[str, str]) -> None:
