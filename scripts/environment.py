@@ -61,7 +61,7 @@ def airflow_environment(home: Path, project: Path = PROJECT) -> dict[str, str]:
         "MPLBACKEND": "Agg",
         # Airflow would begin each task's log with what a library of its own will change one day.
         "PYTHONWARNINGS": "ignore::DeprecationWarning",
-        # Empty, so off, whatever the machine says: a run's many processes would each compile what they import, half of what they do.
+        # Empty, so off, whatever the machine says: a run's many processes would each compile what they import, a fifth of their time.
         "PYTHONDONTWRITEBYTECODE": "",
     }
 

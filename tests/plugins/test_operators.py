@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import threading
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from tests.support.features import features_table, publish_features
 from tests.support.landed import land_days
 from tests.support.small_run import DAYS
 from tests.support.task_context import task_context
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture(autouse=True)
@@ -127,13 +127,6 @@ def members(group: int) -> list[int]:
                 if os.getpgid(int(entry.name)) == group and "State:\tZ" not in (entry / "status").read_text():
                     found.append(int(entry.name))
     return found
-
-
-def wait_for(holds: Any, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.1)
 
 
 def test_a_kill_before_the_job_started_is_quiet() -> None:

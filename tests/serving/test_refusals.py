@@ -19,6 +19,7 @@ from bank_marketing.serving.limits import RateLimiter
 from bank_marketing.serving.problems import KINDS, MEDIA_TYPE
 from bank_marketing.serving.settings import ApiSettings
 from tests.support.served import PROSPECT, Platform, Running, running
+from tests.support.waiting import wait_for
 
 URL = "/api/v1/predictions"
 
@@ -174,13 +175,12 @@ def test_logs_hold_no_client_data_and_no_key(client: httpx.Client, key: str, cap
     caplog.set_level(logging.INFO, logger="bank_marketing")
     client.post(URL, json={"prospect": PROSPECT | {"job": "housemaid"}})
     client.post(URL, json={"prospect": PROSPECT | {"job": "spy-of-mine"}})
-    for _ in range(100):  # a request is told about when its answer is on its way
-        lines = [record.getMessage() for record in caplog.records if record.name.startswith("bank_marketing")]
-        if told := any(f"POST {URL} 422" in line for line in lines):
-            break
-        time.sleep(0.1)
-    assert told
-    assert not [line for line in lines if "housemaid" in line or "spy" in line or key in line]
+
+    def lines() -> list[str]:
+        return [record.getMessage() for record in caplog.records if record.name.startswith("bank_marketing")]
+
+    wait_for(lambda: any(f"POST {URL} 422" in line for line in lines()))  # the log tells of it when the answer is on its way
+    assert not [line for line in lines() if "housemaid" in line or "spy" in line or key in line]
 
 
 def test_what_takes_too_long_is_answered_in_time(platform: Platform, key: str, monkeypatch: pytest.MonkeyPatch) -> None:

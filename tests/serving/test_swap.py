@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 
 import httpx
 import pytest
 
 from bank_marketing.registry.registry import Registry
 from tests.support.served import CHOICES, PROSPECT, Platform, running
+from tests.support.waiting import wait_for
 
 URL = "/api/v1/predictions"
 
@@ -23,13 +22,6 @@ def changing(tmp_path_factory: pytest.TempPathFactory) -> Platform:
     made.train("two", CHOICES[1])
     made.promote(first)
     return made
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def test_models_are_swapped_under_load_without_a_failed_request(changing: Platform) -> None:

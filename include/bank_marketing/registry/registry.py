@@ -131,6 +131,13 @@ class Registry:
 
         return pd.read_parquet(self._download(version, f"artifacts/{REFERENCE_FILE}"))
 
+    def inputs(self, version: ModelVersion) -> list[str]:
+        """Names of the columns that a version's signature asks for; none when it has no signature."""
+        from mlflow.models import Model
+
+        signature = Model.load(str(self._download(version, "MLmodel"))).signature
+        return signature.inputs.input_names() if signature is not None and signature.inputs is not None else []
+
     def stage(self, version: ModelVersion) -> None:
         """Point `staging` to a version."""
         self._point(STAGING, version)

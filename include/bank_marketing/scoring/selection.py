@@ -12,7 +12,6 @@ from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.errors import ModelIncompatible
 from bank_marketing.registry.registry import ModelVersion, Registry
-from bank_marketing.registry.tracking import answering
 
 COMPONENT = "select_model"
 KIND = "selected_model"
@@ -95,15 +94,10 @@ def load_version(ref: ArtifactRef, context: RunContext) -> ModelVersion:
 
 
 def _check_signature(registry: Registry, version: ModelVersion, context: RunContext) -> None:
-    import mlflow
-
     from bank_marketing.etl.features import CAMPAIGN_COLUMNS
 
-    with answering(context.settings):
-        signature = mlflow.models.get_model_info(f"models:/{registry.name}/{version.version}").signature
-    wanted = signature.inputs.input_names() if signature is not None and signature.inputs is not None else []
     known = {column.name for column in context.contract.attributes} | set(CAMPAIGN_COLUMNS)
-    missing = [name for name in wanted if name not in known]
+    missing = [name for name in registry.inputs(version) if name not in known]
     if missing:
         raise ModelIncompatible(
             f"version {version.version} of {registry.name} wants columns that no prospect has: {', '.join(missing)}. Retrain, or "
