@@ -21,7 +21,7 @@ PROJECT_DIR = Path(__file__).resolve().parents[2]
 class Settings(BaseSettings):
     """Where things are and how patient to be. Field `x` is set by `BANK_X`."""
 
-    model_config = SettingsConfigDict(env_prefix="BANK_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="BANK_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     home: Path = Field(default=PROJECT_DIR, description="folder that the defaults below are relative to")
     archive: Path | None = Field(default=None, description="a bank-additional.zip or bank+marketing.zip on disk")

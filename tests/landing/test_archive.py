@@ -96,3 +96,8 @@ def test_no_source_at_all_gives_none(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(subject, "UCI_URLS", ("http://127.0.0.1:9/nothing-listens-here",))
     monkeypatch.delenv("BANK_ARCHIVE", raising=False)
     assert find_archive(Settings(home=tmp_path, archive_timeout_seconds=0.5)) is None
+
+
+def test_a_variable_that_is_set_to_nothing_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BANK_ARCHIVE", "")
+    assert Settings().archive is None

@@ -16,7 +16,7 @@ from bank_marketing.settings import Settings
 class ApiSettings(BaseSettings):
     """Field `x` is set by `BANK_API_X`."""
 
-    model_config = SettingsConfigDict(env_prefix="BANK_API_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="BANK_API_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8000, ge=0, le=65535)
