@@ -17,6 +17,9 @@ from bank_marketing.economics import Economics
 #: The project's folder, where the package is installed editable or baked into an image.
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 
+#: The option of Spark's driver that keeps what Spark tells of its own starting up out of logs and terminals.
+QUIET_SPARK = f"-Dlog4j2.configurationFile={(PROJECT_DIR / 'spark_jobs' / 'log4j2.properties').as_uri()}"
+
 
 class Settings(BaseSettings):
     """Where things are and how patient to be. Field `x` is set by `BANK_X`."""

@@ -20,7 +20,7 @@ from bank_marketing import errors
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import RunContext
 from bank_marketing.etl import s3a
-from bank_marketing.settings import PROJECT_DIR
+from bank_marketing.settings import PROJECT_DIR, QUIET_SPARK
 from bank_marketing_airflow.links import LINKS
 from bank_marketing_airflow.quiet import story_only
 from bank_marketing_airflow.run_context import run_context, run_options
@@ -118,7 +118,7 @@ class SparkStepOperator(SparkSubmitOperator):  # type: ignore[misc]  # the provi
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
                 "PYSPARK_PYTHON": sys.executable,
             },
-            conf={"spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={(SPARK_JOBS / 'log4j2.properties').as_uri()}"},
+            conf={"spark.driver.extraJavaOptions": QUIET_SPARK},
             **kwargs,
         )
         self.refs = remembered(refs)

@@ -9,7 +9,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from bank_marketing.etl import s3a
-from bank_marketing.settings import Settings
+from bank_marketing.settings import QUIET_SPARK, Settings
 
 #: Options that results depend on; the rest is the cluster's business.
 RESULT_OPTIONS = {
@@ -46,6 +46,7 @@ def spark_session(app_name: str, settings: Settings) -> SparkSession:
     if not conf.get("spark.master"):
         conf.setMaster(settings.spark_master)
         options["spark.driver.memory"] = settings.spark_driver_memory
+        options["spark.driver.extraJavaOptions"] = conf.get("spark.driver.extraJavaOptions", QUIET_SPARK)
         if jars := s3a.jars(settings):
             options["spark.jars"] = ",".join(map(str, jars))
     preferred = LOCAL_OPTIONS if conf.get("spark.master", "").startswith("local") else {}
