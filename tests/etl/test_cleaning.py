@@ -20,7 +20,7 @@ DAY = date(2010, 6, 30)
 def cleaned(spark: SparkSession, root: Path, content: list[str]) -> DataFrame:
     contract = load_contract()
     path = write_contacts(root, DAY, content)
-    return clean_rows(read_landed(spark, [f"file://{path}"], contract.columns, contract), contract.columns, contract)
+    return clean_rows(read_landed(spark, [path], contract.columns, contract), contract.columns, contract)
 
 
 CRITICAL: list[tuple[dict[str, object], str]] = [

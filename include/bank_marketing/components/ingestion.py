@@ -190,7 +190,7 @@ def _ingest(
 
     spark = spark_session(f"bank-marketing {COMPONENT} {context.as_of}", context.settings)
     contract = context.contract
-    raw = read_landed(spark, [f"file://{file.path}" for file, _ in new], contract.columns, contract)
+    raw = read_landed(spark, [file.path for file, _ in new], contract.columns, contract)
     rows = clean_rows(raw, contract.columns, contract).persist()
     bad: list[str] = []
     try:

@@ -176,12 +176,13 @@ def training_rows(choice: ModelChoice, features: ArtifactRef, context: RunContex
 
     if choice.spark_workers is None:
         return LocalRows(load_features(features, context))
+    from bank_marketing.etl.reading import literal
     from bank_marketing.etl.session import spark_session
     from bank_marketing.modeling.spark_rows import SparkRows
 
     spark = spark_session(f"bank-marketing {COMPONENT} {context.as_of}", context.settings)
     context.store.manifest(features)
-    table = spark.read.parquet(f"{context.store.spark_uri(features.uri)}/{transformation.FEATURES}")
+    table = spark.read.parquet(literal(f"{context.store.spark_uri(features.uri)}/{transformation.FEATURES}"))
     return SparkRows(table, choice.spark_workers)
 
 

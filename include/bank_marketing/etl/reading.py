@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as f
 
 from bank_marketing.contract import Column, Contract
 from bank_marketing.contract.spark import read_schema
+from bank_marketing.errors import ConfigError
 
-#: The landing folder of a day, `…/dt=2010-06-30/contacts.csv`.
-_DAY_OF_PATH = r"/dt=(\d{4}-\d{2}-\d{2})/"
+#: The landing folder of a day, `…/dt=2010-06-30/contacts.csv`; folders further up may be named after days as well.
+_DAY_OF_PATH = r"/dt=(\d{4}-\d{2}-\d{2})/[^/]*$"
 
 
-def read_landed(spark: SparkSession, uris: Sequence[str], columns: tuple[Column, ...], contract: Contract) -> DataFrame:
+def literal(uri: str) -> str:
+    """A path for Spark to read as it is written: Spark takes each path for a pattern, and names may hold its signs."""
+    return re.sub(r"([\\{}\[\]*?])", r"\\\1", uri)
+
+
+def read_landed(spark: SparkSession, paths: Sequence[Path], columns: tuple[Column, ...], contract: Contract) -> DataFrame:
     """Rows of landed files, unparsed.
+
+    Raises:
+        ConfigError: Spark would read other files than these: it leaves out those whose names begin with `_` or `.`.
 
     Returns:
         The columns as text, `_corrupt_record` (the line, when its number of fields is wrong), `contact_date` (from the folder; null
@@ -28,10 +42,24 @@ def read_landed(spark: SparkSession, uris: Sequence[str], columns: tuple[Column,
         .option("quote", contract.quote)
         .option("encoding", contract.encoding)
         .option("mode", "PERMISSIVE")
-        .csv(list(uris))
-        .withColumn("contact_date", f.regexp_extract(f.col("_metadata.file_path"), _DAY_OF_PATH, 1).try_cast("date"))
+        .csv([literal(f"file://{path}") for path in paths])
+    )
+    _check_files(raw, paths)
+    raw = (
+        raw.withColumn("contact_date", f.regexp_extract(f.col("_metadata.file_path"), _DAY_OF_PATH, 1).try_cast("date"))
         .withColumn("_block", f.col("_metadata.file_block_start"))
         .withColumn("_order", f.monotonically_increasing_id())
     )
     in_file = Window.partitionBy("contact_date").orderBy("_block", "_order")
     return raw.withColumn("source_row", f.row_number().over(in_file)).drop("_block", "_order")
+
+
+def _check_files(raw: DataFrame, paths: Sequence[Path]) -> None:
+    """Nothing but the files that were inspected is read. Spark's list of files is at hand: no job runs."""
+    wanted = Counter(os.path.normpath(path) for path in paths)  # as Spark writes a path: without `..`
+    found = Counter(unquote(urlsplit(uri).path) for uri in raw.inputFiles())
+    if wrong := sorted((wanted - found) + (found - wanted)):
+        raise ConfigError(
+            f"Spark would not read exactly the files that were checked ({wrong[0]}): give the file a name of letters, digits and "
+            "hyphens, and run again; nothing was read"
+        )

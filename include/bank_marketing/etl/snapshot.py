@@ -12,6 +12,7 @@ from pyspark.sql import functions as f
 from bank_marketing.artifacts import ArtifactStore
 from bank_marketing.contract import Contract
 from bank_marketing.contract.spark import clean_schema
+from bank_marketing.etl.reading import literal
 
 #: The one file of clean rows in a clean directory; `rejected/` beside it holds what was not clean.
 CLEAN_FILE = "part-0.parquet"
@@ -63,7 +64,7 @@ class Snapshot(_Entry):
 
 def read_days(spark: SparkSession, days: Sequence[CleanDay], store: ArtifactStore, contract: Contract) -> DataFrame:
     """Clean rows of the given days, as they were published."""
-    paths = [f"{store.spark_uri(store.uri(day.path))}/{CLEAN_FILE}" for day in days if day.clean]
+    paths = [literal(f"{store.spark_uri(store.uri(day.path))}/{CLEAN_FILE}") for day in days if day.clean]
     return spark.read.schema(clean_schema(contract.columns)).parquet(*paths)
 
 

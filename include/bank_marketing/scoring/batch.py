@@ -57,6 +57,7 @@ def run(config: ScoringConfig, inputs: ScoringInputs, context: RunContext) -> Sc
     """
     from pyspark import StorageLevel
 
+    from bank_marketing.etl.reading import literal
     from bank_marketing.etl.session import spark_session
     from bank_marketing.scoring.partition import SCORED_SCHEMA, score_partition
 
@@ -64,7 +65,7 @@ def run(config: ScoringConfig, inputs: ScoringInputs, context: RunContext) -> Sc
     context.store.verify(inputs.prospects)
     spark = spark_session(f"bank-marketing {COMPONENT} {context.as_of}", context.settings)
     shared = spark.sparkContext.broadcast(scoring_job(inputs, context))
-    rows = spark.read.parquet(f"{context.store.spark_uri(checked.ref.uri)}/{prospects.CLEAN}")
+    rows = spark.read.parquet(literal(f"{context.store.spark_uri(checked.ref.uri)}/{prospects.CLEAN}"))
     tasks = -(-checked.rows["clean"] // config.rows_per_task)
     rows = rows.repartition(tasks) if tasks > 1 else rows
     # On disk: neither Spark's memory nor the executors' grows with the list.

@@ -71,7 +71,7 @@ def run(config: ProspectsConfig, inputs: ProspectsInputs, context: RunContext) -
     state = campaign_state_for(context.store, file.date, last)
     columns = context.contract.prospect_columns
     spark = spark_session(f"bank-marketing {COMPONENT} {context.as_of}", context.settings)
-    raw = read_landed(spark, [f"file://{file.path}"], columns, context.contract).withColumn("contact_date", f.lit(file.date))
+    raw = read_landed(spark, [file.path], columns, context.contract).withColumn("contact_date", f.lit(file.date))
     rows = clean_rows(raw, columns, context.contract).persist()
     try:
         found = tally(rows).get(file.date, {})
