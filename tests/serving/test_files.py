@@ -82,8 +82,8 @@ def test_bad_rows_come_back_with_their_line_and_reasons(client: httpx.Client) ->
     assert (status["rows"], status["accepted"], status["rejected"]) == (5, 2, 3)
     bad = table(client, status, "rejected")
     assert [row["line"] for row in bad] == ["3", "4", "6"]
-    assert "age: Input should be greater than or equal to 17" in bad[0]["problems"]
-    assert "job: Input should be 'admin.'" in bad[1]["problems"]
+    assert "age: must be at least 17" in bad[0]["problems"]
+    assert "job: must be 'admin.'" in bad[1]["problems"]
     assert bad[1]["job"] == "'=cmd()"  # no spreadsheet runs it
     assert bad[2]["problems"] == "3 cells instead of 18"
 

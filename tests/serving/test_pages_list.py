@@ -41,8 +41,8 @@ def test_a_list_comes_back_ranked_with_its_errors_and_a_cut_off(visit: Visit, tm
 
     rejected = page.locator("#rejected tbody tr")
     expect(rejected).to_have_count(2)
-    expect(rejected.first).to_contain_text("age: Input should be greater than or equal to 17")
-    expect(rejected.last).to_contain_text("job: Input should be 'admin.'")
+    expect(rejected.first).to_contain_text("age: must be at least 17")
+    expect(rejected.last).to_contain_text("job: must be 'admin.'")
     assert [row["line"] for row in downloaded(page, "Download them with the reasons")] == ["4", "7"]
 
     everyone = downloaded(page, "Download all rows")

@@ -54,7 +54,7 @@ def test_a_mistake_is_told_at_its_field_and_keeps_what_was_filled_in(visit: Visi
     page.locator("form#score-form").evaluate("form => form.noValidate = true")
     page.get_by_role("button", name="Score").click()
     alert = page.locator("#result [role=alert]")
-    expect(alert).to_contain_text("Age: Input should be greater than or equal to 17")
+    expect(alert).to_contain_text("Age: must be at least 17")
     expect(alert).to_be_focused()
     expect(page.get_by_role("spinbutton", name="Age")).to_have_value("12")
     visit.complaints.clear()  # the browser notes the 422 as a failed request

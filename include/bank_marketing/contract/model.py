@@ -38,6 +38,8 @@ class Column(_Entry):
     unit: str = ""
     categories: tuple[str, ...] = ()
     pattern: str = ""
+    form: str = Field(default="", description="what the pattern allows, in words")
+    never: float | None = Field(default=None, description="value that means never; people leave the cell empty, or write -1")
     max_unknown_share: float | None = Field(default=None, ge=0, le=1)
     default: int | float | str | None = None
     derived: bool = Field(default=False, description="follows from the contact's date")
@@ -64,7 +66,7 @@ class Column(_Entry):
         if self.categories:
             return " | ".join(self.categories)
         if self.pattern:
-            return f"text like {self.pattern}"
+            return self.form or f"text like {self.pattern}"
         if self.min is None and self.max is None:
             return self.type
         return f"{self.type} {self.min:g}..{self.max:g}" + (f" {self.unit}" if self.unit else "")
@@ -142,7 +144,7 @@ class Contract(_Entry):
         content = self.model_dump(
             mode="json",
             exclude={
-                "columns": {"__all__": {"title", "description", "default"}},
+                "columns": {"__all__": {"title", "description", "default", "form", "never"}},
                 "row_rules": {"__all__": {"description"}},
                 "batch_rules": {"__all__": {"description"}},
                 "source": True,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, create_model, model_validator
 
 from bank_marketing.contract.model import Column, Contract, RowRule
 
@@ -34,7 +36,7 @@ def prospect_model(contract: Contract) -> type[BaseModel]:
         return data
 
     def keep_row_rules(self: BaseModel) -> BaseModel:
-        broken = [f"{rule.name}: {rule.description}" for rule in rules if not _holds(rule, self)]
+        broken = [rule.description for rule in rules if not _holds(rule, self)]
         if broken:
             raise ValueError("; ".join(broken))
         return self
@@ -67,7 +69,8 @@ def _field(column: Column) -> tuple[Any, Any]:
     if column.type == "string":
         kind: Any = Literal[column.categories] if column.categories else str
         if column.pattern:
-            told["pattern"] = f"^(?:{column.pattern})$"
+            kind = Annotated[str, AfterValidator(_like(column))]
+            told["json_schema_extra"] = {"pattern": f"^(?:{column.pattern})$"}
     else:
         kind = _NUMBERS[column.type]
         if column.type == "double":
@@ -77,6 +80,18 @@ def _field(column: Column) -> tuple[Any, Any]:
         else:
             told["json_schema_extra"] = {"minimum": column.min, "maximum": column.max}
     return (kind | None if optional else kind), Field(default=None if optional else ..., **told)
+
+
+def _like(column: Column) -> Callable[[str], str]:
+    """A check of a column's pattern that says in words what it allows."""
+    pattern = re.compile(column.pattern)
+
+    def check(value: str) -> str:
+        if not pattern.fullmatch(value):
+            raise ValueError(f"must be {column.allowed}")
+        return value
+
+    return check
 
 
 def _holds(rule: RowRule, row: BaseModel) -> bool:

@@ -119,6 +119,6 @@ def read_form(given: Mapping[str, str], contract: Contract, prefix: str = "") ->
     try:
         row = Prospect.model_validate(cells).model_dump()
     except ValidationError as error:
-        found = field_problems(error.errors(include_input=False, include_url=False, include_context=False))
+        found = field_problems(error.errors(include_input=False, include_url=False))
         return Filled(None, day, tuple(errors + found))
     return Filled(None if errors else row, day, tuple(errors))

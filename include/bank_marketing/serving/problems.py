@@ -24,7 +24,7 @@ class FieldProblem(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     field: str = Field(description="path of the field in the request, empty for the whole", examples=["prospect.age"])
-    problem: str = Field(examples=["Input should be greater than or equal to 17"])
+    problem: str = Field(examples=["must be at least 17"])
 
 
 class Problem(BaseModel):
@@ -104,10 +104,43 @@ def field_problems(errors: Sequence[Any]) -> list[FieldProblem]:
     return [
         FieldProblem(
             field=".".join(str(part) for part in error["loc"] if part not in ("body", "query", "path", "header")),
-            problem=error["msg"].removeprefix("Value error, "),
+            problem=_sentence(error),
         )
         for error in errors
     ]
+
+
+def _sentence(error: Any) -> str:
+    """What is wrong with one value, in plain words: pydantic speaks to programmers."""
+    limits = error.get("ctx", {})
+    if error["type"] in _SENTENCES:
+        return _SENTENCES[error["type"]].format(**limits)
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+_SENTENCES = {
+    "missing": "is missing",
+    "extra_forbidden": "is not a column of the contract",
+    "int_parsing": "is no whole number",
+    "int_type": "is no whole number",
+    "int_from_float": "is no whole number",
+    "int_parsing_size": "is too large a number",
+    "float_parsing": "is no number",
+    "float_type": "is no number",
+    "finite_number": "is no finite number",
+    "string_type": "must be text",
+    "bool_parsing": "must be true or false",
+    "date_parsing": "is no date; write it as YYYY-MM-DD",
+    "date_type": "is no date; write it as YYYY-MM-DD",
+    "date_from_datetime_parsing": "is no date; write it as YYYY-MM-DD",
+    "date_from_datetime_inexact": "is a moment, not a day; write it as YYYY-MM-DD",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "literal_error": "must be {expected}",
+    "string_too_long": "is longer than {max_length} characters",
+    "too_short": "holds too few entries, at least {min_length} are needed",
+    "too_long": "holds too many entries, at most {max_length} are accepted",
+}
 
 
 #: Shows a problem to a person: of a request, the kind and the detail; None where a program asked.

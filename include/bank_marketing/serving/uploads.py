@@ -96,7 +96,7 @@ def check_row(header: tuple[str, ...], cells: list[str], expected: dict[str, str
     try:
         row: dict[str, Any] = Prospect.model_validate(given).model_dump()
     except ValidationError as error:
-        problems = field_problems(error.errors(include_input=False, include_url=False, include_context=False))
+        problems = field_problems(error.errors(include_input=False, include_url=False))
         return wrong + tuple(
             f"{problem.field}: {problem.problem}" if problem.field else problem.problem for problem in problems
         )
