@@ -27,7 +27,7 @@ setup: ## prepare .venv, a Java and Airflow's home; the other commands call it
 	@$(PYTHON) -m scripts.setup
 
 run: setup ## run the training DAG, on the last landed day or as of a day: make run AS_OF=2010-06-30
-	@$(ENV) python -m scripts.run_dag $(if $(AS_OF),--as-of $(AS_OF))
+	@$(ENV) exec python -m scripts.run_dag $(if $(AS_OF),--as-of $(AS_OF))
 
 replay: setup ## replay the campaign as lived, month by month: what the platform would have earned; FROM=, TO=, EVERY=week, OUTPUT=folder
 	@$(ENV) bank-marketing replay $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) --every $(or $(EVERY),month) $(if $(OUTPUT),--output $(OUTPUT))
@@ -36,7 +36,7 @@ score: setup ## the nightly scoring without Airflow, on the newest evening or on
 	@$(ENV) bank-marketing call-list $(if $(AS_OF),--as-of $(AS_OF))
 
 serve: setup ## the API and the analyst's pages on localhost:8000, on the model in production; Ctrl-C ends it
-	@$(ENV) bank-marketing serve
+	@$(ENV) exec bank-marketing serve
 
 test: setup ## run the tests; a part of them: make test PYTEST=tests/etl
 	@$(ENV) $(PYTEST_RUN) $(PYTEST)
@@ -86,7 +86,7 @@ format: setup ## let ruff format the code and mend what it can
 	$(BIN)/ruff format .
 
 airflow: setup ## Airflow's UI on localhost:8080, with the DAGs ready to trigger; Ctrl-C ends it
-	@$(ENV) python -m scripts.serve_airflow
+	@$(ENV) exec python -m scripts.serve_airflow
 
 experiments: setup ## search for the model under the time-ordered protocol and write results.json; a broken-off search goes on
 	@$(ENV) bank-marketing experiments $(if $(AS_OF),--as-of $(AS_OF))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import resource
@@ -9,6 +10,8 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +26,7 @@ from bank_marketing.landing.commands import CAMPAIGN_DAYS, land
 from bank_marketing.landing.zone import LandingZone
 from bank_marketing.pipelines import training
 from bank_marketing.settings import PROJECT_DIR, Settings
+from scripts.processes import Stopped, end, stoppable
 
 DAG_ID = "bank_marketing_training"
 
@@ -43,18 +47,19 @@ def main(
         problems.print(f"[bold red]{type(error).__name__}[/]: {error}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
     started = time.perf_counter()
-    log = Path(os.environ["AIRFLOW_HOME"]) / "run_dag.log"
-    console.print(f"[bold]{DAG_ID}[/] as of {day}, whole log in {log}", highlight=False)
     moment = datetime.now(UTC)
-    with log.open("w", encoding="utf-8") as stream:
+    log = _new_log(moment)
+    console.print(f"[bold]{DAG_ID}[/] as of {day}, whole log in {log}", highlight=False, soft_wrap=True)
+    with log.open("w", encoding="utf-8") as stream, stoppable(), _beginning() as begun:
         command = [sys.executable, "-m", "airflow", "dags", "test", DAG_ID, moment.isoformat()]
         conf = json.dumps({"as_of": str(day), "reason": "make run"})
         process = subprocess.Popen([*command, "--conf", conf], stdout=stream, stderr=subprocess.STDOUT, start_new_session=True)
         try:
-            run_id, states = _follow(process, moment)
-        except KeyboardInterrupt:
-            os.killpg(process.pid, 2)
-            raise
+            run_id, states = _follow(process, moment, begun)
+        except Stopped as stopped:
+            console.print(f"[bold]{stopped}[/]: ending the run …")
+            end([process])
+            raise typer.Exit(130) from stopped
     context = RunContext(DAG_ID, run_id, day, settings)
     if states.get(STEPS[-1]) != "success":
         _tell_failure(states, context, log)
@@ -78,15 +83,32 @@ def _land(settings: Settings, as_of: str) -> Any:
     return last
 
 
-def _follow(process: subprocess.Popen[bytes], since: datetime) -> tuple[str, dict[str, str]]:
-    """Print each task as it ends; returns the run's id and the last state of each task."""
+def _new_log(moment: datetime) -> Path:
+    """The log file of a run, among Airflow's own, where maintenance removes old ones. Two runs at once have one each."""
+    path = Path(os.environ["AIRFLOW_HOME"]) / "logs" / "make_run" / f"{moment:%Y-%m-%dT%H%M%S.%f}.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@contextmanager
+def _beginning() -> Iterator[Callable[[], None]]:
+    """One run at a time until it has begun: two Airflows that write the same new DAG into one database fail. Gives what ends it."""
+    with (Path(os.environ["AIRFLOW_HOME"]) / ".make_run.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield lambda: fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _follow(process: subprocess.Popen[bytes], moment: datetime, begun: Callable[[], None]) -> tuple[str, dict[str, str]]:
+    """Print each task as it ends; returns the run's id and the last state of each task. Calls `begun` once there is a run."""
     shown: set[str] = set()
     run_id, states = "", {}
     with console.status("starting Airflow") as status:
         while True:
             ended = process.poll() is not None
-            run_id, tasks = _tasks(since)
+            run_id, tasks = _tasks(moment)
             states = {task: state for task, state, _ in tasks}
+            if run_id:
+                begun()
             for task, state, seconds in sorted(tasks, key=lambda entry: STEPS.index(entry[0])):
                 if state in MARKS and task not in shown:
                     shown.add(task)
@@ -98,14 +120,17 @@ def _follow(process: subprocess.Popen[bytes], since: datetime) -> tuple[str, dic
             time.sleep(0.4)
 
 
-def _tasks(since: datetime) -> tuple[str, list[tuple[str, str, float]]]:
-    """The newest run since `since`, and its tasks with state and duration, read from the embedded Airflow's database."""
+def _tasks(moment: datetime) -> tuple[str, list[tuple[str, str, float]]]:
+    """The run whose logical date is `moment`, and its tasks with state and duration, read from the embedded Airflow's database.
+
+    No other run has that microsecond, whoever starts one meanwhile.
+    """
     database = Path(os.environ["AIRFLOW_HOME"]) / "airflow.db"
     try:
         with sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=5) as connection:
             found = connection.execute(
-                "select run_id from dag_run where dag_id = ? and logical_date >= ? order by id desc limit 1",
-                (DAG_ID, since.strftime("%Y-%m-%d %H:%M:%S.%f")),
+                "select run_id from dag_run where dag_id = ? and logical_date = ?",
+                (DAG_ID, moment.strftime("%Y-%m-%d %H:%M:%S.%f")),
             ).fetchone()
             if found is None:
                 return "", []
