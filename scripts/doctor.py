@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bank_marketing.landing.uci import ARCHIVE_NAME, ARCHIVE_SHA256, UCI_URLS
+from bank_marketing.landing.source import load_source
 from scripts import java, lock
 from scripts.environment import PROJECT
 
@@ -91,25 +91,29 @@ def check_ports() -> Iterator[Finding]:
 
 
 def check_archive(project: Path = PROJECT) -> Finding:
-    """Where the real campaign would come from."""
-    named = os.environ.get("BANK_ARCHIVE")
+    """Where the real data of the campaign would come from."""
+    source = load_source(PROJECT / "include" / "campaigns" / os.environ.get("BANK_CAMPAIGN", "bank_marketing"))
+    if source is None:
+        return Finding("archive", "ok", "the campaign needs none: its daily files are landed by a feed")
+    archive, named = source.archive, os.environ.get("BANK_ARCHIVE")
     if named:
-        path = Path(named)
+        path = archive.local(Path(named))
         if not path.is_file():
-            return Finding("archive", "bad", f"BANK_ARCHIVE={named} is no file", "name the file, or unset it")
-        if hashlib.sha256(path.read_bytes()).hexdigest() != ARCHIVE_SHA256 and path.name == ARCHIVE_NAME:
-            return Finding("archive", "bad", f"{named} is another file than UCI's", "download it again")
-        return Finding("archive", "ok", f"BANK_ARCHIVE={named}")
-    if (project / ".cache" / ARCHIVE_NAME).is_file():
+            return Finding("archive", "bad", f"BANK_ARCHIVE={named}: {path} is no file", "name the file, or unset it")
+        if hashlib.sha256(path.read_bytes()).hexdigest() != archive.sha256 and path.name == archive.name:
+            return Finding("archive", "bad", f"{path} is another file than the published one", "download it again")
+        return Finding("archive", "ok", f"BANK_ARCHIVE {path}")
+    if (project / ".cache" / archive.name).is_file():
         return Finding("archive", "ok", "in .cache")
+    host = urlsplit(archive.urls[0]).hostname or ""
     try:
-        with socket.create_connection((urlsplit(UCI_URLS[0]).hostname or "", 443), timeout=5):
-            return Finding("archive", "ok", "UCI answers: it is downloaded when needed")
+        with socket.create_connection((host, 443), timeout=5):
+            return Finding("archive", "ok", f"{host} answers: it is downloaded when needed")
     except OSError:
-        told = (
-            "without it the labelled SYNTHETIC campaign takes its place; BANK_ARCHIVE=/path/to/bank-additional.zip names a copy"
+        remedy = (
+            f"without it the labelled SYNTHETIC campaign takes its place; BANK_ARCHIVE=/path/to/{archive.name} names a copy"
         )
-        return Finding("archive", "note", "UCI does not answer", told)
+        return Finding("archive", "note", f"{host} does not answer", remedy)
 
 
 def check_environment(project: Path = PROJECT) -> Finding:

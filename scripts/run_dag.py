@@ -22,7 +22,7 @@ from bank_marketing.artifacts import open_store
 from bank_marketing.cli.shared import console, problems, progress_bar
 from bank_marketing.components.context import RunContext, parse_as_of
 from bank_marketing.errors import BankMarketingError, InvalidAsOf
-from bank_marketing.landing.commands import CAMPAIGN_DAYS, land
+from bank_marketing.landing.commands import land
 from bank_marketing.landing.zone import LandingZone
 from bank_marketing.pipelines import training
 from bank_marketing.settings import PROJECT_DIR, Settings
@@ -72,8 +72,8 @@ def _land(settings: Settings, as_of: str) -> Any:
     if LandingZone(settings.landing).last_day is None:
         console.print("Nothing has landed yet: landing the campaign, day by day")
         with progress_bar() as progress:
-            task = progress.add_task("landing", total=CAMPAIGN_DAYS)
-            landed = land(settings, progress=lambda day: progress.advance(task))
+            task = progress.add_task("landing", total=None)
+            landed = land(settings, progress=lambda done, days: progress.update(task, completed=done, total=days))
         console.print(f"Landed {landed.days} days, {landed.rows:,} contacts: {landed.source.label}", highlight=False)
     if as_of:
         return parse_as_of(as_of)

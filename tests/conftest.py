@@ -77,7 +77,10 @@ def make_context(settings: Settings) -> Callable[..., RunContext]:
 @pytest.fixture(scope="session")
 def archive_path() -> Path:
     """The real archive on disk; without it the tests of its content have nothing to test, and say so."""
-    path = Settings().archive
+    from tests.support.sources import ARCHIVE
+
+    named = Settings().archive
+    path = ARCHIVE.local(named) if named else None
     if path is None or not path.is_file():
         pytest.skip("BANK_ARCHIVE is not set: the real archive is not at hand")
     return path
@@ -87,8 +90,9 @@ def archive_path() -> Path:
 def archive(archive_path: Path) -> Archive:
     """The real archive, checked and unpacked."""
     from bank_marketing.landing.archive import find_archive
+    from tests.support.sources import ARCHIVE
 
-    found = find_archive(Settings(archive=archive_path))
+    found = find_archive(Settings(archive=archive_path), ARCHIVE)
     assert found is not None
     return found
 

@@ -11,7 +11,7 @@ from bank_marketing.contract import load_contract
 from bank_marketing.landing.commands import land
 from bank_marketing.landing.daily import render
 from bank_marketing.landing.inbox import INBOX
-from bank_marketing.landing.synthetic import synthetic_list
+from bank_marketing.landing.source import campaign_module
 from bank_marketing.pipelines import run_steps
 from bank_marketing.pipelines.training import STEPS
 from bank_marketing.registry.records import Record
@@ -67,8 +67,9 @@ def write_list(home: Path, rows: int) -> str:
     contract, name = load_contract(), f"list-{rows}.csv"
     path = settings_of(home).landing / INBOX / name
     path.parent.mkdir(parents=True, exist_ok=True)
+    synthetic = campaign_module(PROJECT_DIR / "include" / "campaigns" / "bank_marketing", "synthetic")
     with path.open("wb") as stream:
-        for number, part in enumerate(synthetic_list(SEED, DAY, rows, CHUNK)):
+        for number, part in enumerate(synthetic.synthetic_list(SEED, DAY, rows, CHUNK)):
             text = render(part, contract.prospect_columns, contract)
             stream.write(text if number == 0 else text.partition(b"\r\n")[2])
     return name

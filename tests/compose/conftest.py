@@ -28,7 +28,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         told, seconds = stack.up()
         log.info("make up on empty volumes: %.0f s", seconds)
         stack.told = told
-        if '"uci"' not in stack.inside("api", "cat", "/var/lib/bank/landing/SOURCE.json"):
+        if '"archive"' not in stack.inside("api", "cat", "/var/lib/bank/landing/SOURCE.json"):
             pytest.fail("the synthetic campaign landed, for which no model is promoted: name the real one with BANK_ARCHIVE")
         yield stack
     finally:

@@ -83,7 +83,7 @@ def test_two_campaigns_do_not_mix(home: Settings) -> None:
 def test_without_the_archive_the_campaign_is_synthetic_and_says_so(
     home: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("bank_marketing.landing.archive.UCI_URLS", ())
+    monkeypatch.setattr("bank_marketing.landing.archive._download", lambda url, timeout: None)
     offline = home.model_copy(update={"archive": None})
     landed = land(offline, until=date(2008, 5, 9))
     assert landed.source.kind == "synthetic"
@@ -93,11 +93,11 @@ def test_without_the_archive_the_campaign_is_synthetic_and_says_so(
 def test_the_real_campaign_stays_when_its_archive_is_out_of_reach(
     archive_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bank_marketing.landing.archive.UCI_URLS", ())
+    monkeypatch.setattr("bank_marketing.landing.archive._download", lambda url, timeout: None)
     until = date(2008, 5, 9)
     first = land(Settings(home=tmp_path, archive=archive_path), until=until)
     again = land(Settings(home=tmp_path).model_copy(update={"archive": None}))
-    assert (again.source.kind, again.days, again.rows, again.written) == ("uci", first.days, first.rows, 0)
+    assert (again.source.kind, again.days, again.rows, again.written) == ("archive", first.days, first.rows, 0)
 
 
 def test_a_zone_that_cannot_be_emptied_keeps_its_label(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,7 +145,7 @@ def test_another_model_in_mlflow_is_found(settings: Settings) -> None:
 def test_the_archive_is_computed_anew_where_it_is_at_hand(tmp_path: Path) -> None:
     archive = tmp_path / "bank-additional.zip"
     archive.write_bytes(b"as landed")
-    source = {"kind": "uci", "digest": hashlib.sha256(b"as landed").hexdigest()}
+    source = {"kind": "archive", "digest": hashlib.sha256(b"as landed").hexdigest()}
     assert archive_link(source, archive).state == "intact"
     archive.write_bytes(b"another")
     assert archive_link(source, archive).state == "altered"

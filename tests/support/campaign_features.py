@@ -12,16 +12,18 @@ from bank_marketing.etl.split import temporal_split
 from bank_marketing.landing.archive import find_archive
 from bank_marketing.landing.commands import DEFAULT_SEED
 from bank_marketing.landing.daily import archive_days
-from bank_marketing.landing.synthetic import synthetic_days
 from bank_marketing.settings import Settings
 from tests.support.features import with_history
+from tests.support.sources import module_of, source_of
 
 
 def campaign_features() -> tuple[pd.DataFrame, bool]:
     """The table in time order, `contact_date` as ISO text, and whether it is the real campaign's."""
     contract = load_contract()
-    archive = find_archive(Settings()) if Settings().archive else None
-    days = archive_days(archive.csv, contract) if archive else synthetic_days(DEFAULT_SEED)
+    source = source_of("bank_marketing")
+    archive = find_archive(Settings(), source.archive) if Settings().archive else None
+    synthetic = module_of("bank_marketing", "synthetic").synthetic_days
+    days = archive_days(archive.csv, contract, source.dates) if archive else synthetic(DEFAULT_SEED)
     rows = pd.DataFrame([row | {"contact_date": day.isoformat()} for day, list_ in days for row in list_])
     names = {column.source_name: column.name for column in contract.columns}
     table = rows.rename(columns=names).drop(columns=["duration", "month"])

@@ -64,7 +64,7 @@ def write_contacts(root: Path, day: date, content: Sequence[str] | bytes) -> Pat
     path.write_bytes(content if isinstance(content, bytes) else ("\r\n".join(content) + "\r\n").encode())
     source = root / "SOURCE.json"
     if not source.exists():
-        source.write_text(json.dumps({"kind": "uci", "digest": "0" * 64}), encoding="utf-8")
+        source.write_text(json.dumps({"kind": "archive", "digest": "0" * 64}), encoding="utf-8")
     return path
 
 

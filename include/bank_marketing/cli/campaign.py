@@ -19,19 +19,19 @@ def land(
 ) -> None:
     """Land the campaign's daily files: the UCI archive where it can be had, else the labelled synthetic campaign."""
     from bank_marketing.components.context import parse_as_of
-    from bank_marketing.landing.commands import CAMPAIGN_DAYS, land
+    from bank_marketing.landing.commands import land
     from bank_marketing.settings import Settings
 
     settings = Settings()
     with progress_bar() as progress:
-        task = progress.add_task("landing", total=CAMPAIGN_DAYS)
+        task = progress.add_task("landing", total=None)
         summary = land(
             settings,
             synthetic=synthetic,
             scale=scale,
             replace=replace,
             until=parse_as_of(until) if until else None,
-            progress=lambda day: progress.advance(task),
+            progress=lambda done, days: progress.update(task, completed=done, total=days),
         )
     console.print(
         f"{summary.source.label}: {summary.days} days, {summary.rows:,} contacts up to {summary.last_day} in {settings.landing} "

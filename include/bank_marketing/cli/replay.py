@@ -73,14 +73,14 @@ def replay(
 
 def land_when_empty(settings: Settings) -> None:
     """Land the campaign when nothing has landed, so that the command works on a fresh clone."""
-    from bank_marketing.landing.commands import CAMPAIGN_DAYS, land
+    from bank_marketing.landing.commands import land
     from bank_marketing.landing.zone import LandingZone
 
     if LandingZone(settings.landing).last_day is not None:
         return
     with progress_bar() as progress:
-        task = progress.add_task("landing", total=CAMPAIGN_DAYS)
-        landed = land(settings, progress=lambda day: progress.advance(task))
+        task = progress.add_task("landing", total=None)
+        landed = land(settings, progress=lambda done, days: progress.update(task, completed=done, total=days))
     console.print(f"Landed {landed.days} days, {landed.rows:,} contacts: {landed.source.label}", highlight=False)
 
 

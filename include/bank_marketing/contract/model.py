@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,10 @@ from bank_marketing.errors import ConfigError
 SCHEMA_FILE = Path(__file__).with_name("schema.yaml")
 
 Severity = Literal["critical", "warning"]
+
+
+#: Categories of a text column that follows from the date; the day of the month is always a number.
+PARTS = {"month": 12, "weekday": 7}
 
 
 class _Entry(BaseModel):
@@ -43,6 +48,10 @@ class Column(_Entry):
     max_unknown_share: float | None = Field(default=None, ge=0, le=1)
     default: int | float | str | None = None
     derived: bool = Field(default=False, description="follows from the contact's date")
+    derivation: Literal["", "month", "weekday", "day_of_month"] = Field(
+        default="",
+        description="which part of the date; a text column has one category a month from January, or a weekday from Monday",
+    )
     published_later: bool = Field(default=False, description="not known on the day it describes")
 
     @model_validator(mode="after")
@@ -53,12 +62,25 @@ class Column(_Entry):
             raise ValueError(f"column {self.name}: a number has no categories")
         if self.default is not None and self.categories and self.default not in self.categories:
             raise ValueError(f"column {self.name}: default {self.default!r} is not one of its categories")
+        if self.derived != bool(self.derivation):
+            raise ValueError(
+                f"column {self.name}: `derived: true` and `derivation: month | weekday | day_of_month` go together"
+            )
+        if self.type == "string" and self.derivation and len(self.categories) != PARTS.get(self.derivation):
+            raise ValueError(
+                f"column {self.name}: a text column of the {self.derivation} needs one category for each, in order"
+            )
         return self
 
     @property
     def source_name(self) -> str:
         """The column's name in a landed file."""
         return self.source or self.name
+
+    def derived_value(self, day: date) -> str | int:
+        """What a derived column holds on `day`."""
+        number = {"month": day.month, "weekday": day.isoweekday(), "day_of_month": day.day}[self.derivation]
+        return self.categories[number - 1] if self.type == "string" else number
 
     @property
     def allowed(self) -> str:
@@ -138,13 +160,17 @@ class Contract(_Entry):
         """Columns that describe a contact before the call, without its identifier: the candidates for features."""
         return tuple(column for column in self.prospect_columns if column.role != "identifier")
 
+    def derived_values(self, day: date) -> dict[str, str | int]:
+        """The columns that follow from the day of the calls, by name."""
+        return {column.name: column.derived_value(day) for column in self.columns if column.derived}
+
     @property
     def digest(self) -> str:
-        """sha256 of the contract's content; titles and descriptions do not count."""
+        """sha256 of the contract's content. Titles and descriptions do not count, nor derivations: row rules state them too."""
         content = self.model_dump(
             mode="json",
             exclude={
-                "columns": {"__all__": {"title", "description", "default", "form", "never"}},
+                "columns": {"__all__": {"title", "description", "default", "derivation", "form", "never"}},
                 "row_rules": {"__all__": {"description"}},
                 "batch_rules": {"__all__": {"description"}},
                 "source": True,

@@ -1,7 +1,4 @@
-"""The archive `bank-additional.zip`: found on disk, in the cache or at UCI, and checked before it is believed.
-
-Moro, Cortez and Rita (2014), doi 10.24432/C5K306, CC BY 4.0.
-"""
+"""A campaign's published archive: found on disk, in the cache or where it is published, and checked before it is believed."""
 
 from __future__ import annotations
 
@@ -18,8 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bank_marketing.errors import ArchiveCorrupt, ArchiveUnavailable
-from bank_marketing.landing.uci import ARCHIVE_NAME, ARCHIVE_SHA256, CSV_NAME, CSV_SHA256, UCI_URLS
-from bank_marketing.settings import Settings
+from bank_marketing.landing.pinned import PinnedArchive
+from bank_marketing.landing.source import load_source
+from bank_marketing.settings import PROJECT_DIR, Settings
+
+#: The folder of the campaign whose archive it is.
+CAMPAIGN_DIR = PROJECT_DIR / "include" / "campaigns" / "bank_marketing"
 
 #: No source sends more than this; the real files have 1 MB and 0.4 MB.
 MAX_BYTES = 20_000_000
@@ -35,34 +36,44 @@ class Archive:
     origin: str
 
 
-def find_archive(settings: Settings) -> Archive | None:
-    """The archive from the first source that has it, or None (then the synthetic campaign takes its place).
+def find_archive(settings: Settings, pinned: PinnedArchive) -> Archive | None:
+    """The archive from the first source that has it, or None (then a synthetic campaign may take its place).
 
-    `BANK_ARCHIVE` is binding: when it is set, no other source is asked.
+    `BANK_ARCHIVE` is binding: when it is set, no other source is asked. It names the archive, an outer zip that holds it, or the
+    folder that either lies in; beside another campaign's archive, this one's is found as well.
 
     Raises:
         ArchiveUnavailable: `BANK_ARCHIVE` names no readable file.
         ArchiveCorrupt: a source has another file than the archive.
     """
     if settings.archive is not None:
+        path = pinned.local(settings.archive)
         try:
-            return _unpack(settings.archive.read_bytes(), f"BANK_ARCHIVE {settings.archive}")
+            return _unpack(path.read_bytes(), f"BANK_ARCHIVE {path}", pinned)
         except OSError as error:
             raise ArchiveUnavailable(
-                f"BANK_ARCHIVE={settings.archive} cannot be read ({error.strerror}): correct the path, or unset it to look "
-                "in the cache and at UCI"
+                f"BANK_ARCHIVE={settings.archive} cannot be read ({path}: {error.strerror}): correct the path, or unset it to look "
+                "in the cache and where the archive is published"
             ) from error
-    cached = settings.cache / ARCHIVE_NAME
+    cached = settings.cache / pinned.name
     if cached.is_file():
-        return _unpack(cached.read_bytes(), f"cache {cached}")
+        return _unpack(cached.read_bytes(), f"cache {cached}", pinned)
     log.info("archive: BANK_ARCHIVE is not set, %s does not exist", cached)
-    for url in UCI_URLS:
+    for url in pinned.urls:
         content = _download(url, settings.archive_timeout_seconds)
         if content is not None:
-            archive = _unpack(content, url)
+            archive = _unpack(content, url, pinned)
             _keep(cached, content)
             return archive
     return None
+
+
+def archive_path(settings: Settings) -> Path | None:
+    """Where the campaign's archive would lie on this machine; None when the campaign has none."""
+    source = load_source(CAMPAIGN_DIR)
+    if source is None:
+        return None
+    return source.archive.local(settings.archive) if settings.archive else settings.cache / source.archive.name
 
 
 def _download(url: str, timeout: float, opener: Callable[..., io.BufferedIOBase] = urllib.request.urlopen) -> bytes | None:
@@ -87,20 +98,20 @@ def _keep(path: Path, content: bytes) -> None:
     temporary.replace(path)
 
 
-def _unpack(content: bytes, origin: str) -> Archive:
+def _unpack(content: bytes, origin: str, pinned: PinnedArchive) -> Archive:
     """Check and open the archive, or the outer file that holds it."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as outer:
-            if ARCHIVE_NAME in outer.namelist():
-                content = _member(outer, ARCHIVE_NAME, origin)
-        _check(content, ARCHIVE_SHA256, ARCHIVE_NAME, origin)
+            if pinned.name in outer.namelist():
+                content = _member(outer, pinned.name, origin)
+        _check(content, pinned.sha256, pinned.name, origin)
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            csv = _member(archive, CSV_NAME, origin)
+            csv = _member(archive, pinned.csv_name, origin)
     except (zipfile.BadZipFile, KeyError) as error:
         raise ArchiveCorrupt(
-            f"{origin} is not the archive: {error}. Remove it, or put the bank-additional.zip of UCI data set 222 there."
+            f"{origin} is not the archive: {error}. Remove it, or put {pinned.name} there, from {pinned.urls[-1]}."
         ) from error
-    _check(csv, CSV_SHA256, CSV_NAME, origin)
+    _check(csv, pinned.csv_sha256, pinned.csv_name, origin)
     log.info("archive: %s", origin)
     return Archive(csv, origin)
 
@@ -116,5 +127,5 @@ def _check(content: bytes, expected: str, name: str, origin: str) -> None:
     if found != expected:
         raise ArchiveCorrupt(
             f"{origin}: {name} has sha256 {found}, expected {expected}. It was altered or cut off: remove it and fetch it "
-            "again from UCI data set 222."
+            "again."
         )

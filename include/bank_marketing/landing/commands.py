@@ -1,4 +1,4 @@
-"""Landing the campaign: the archive where it can be had, the labelled synthetic campaign where not."""
+"""Landing a campaign: its archive where it can be had, the labelled synthetic campaign where not."""
 
 from __future__ import annotations
 
@@ -10,20 +10,14 @@ from datetime import date
 
 from bank_marketing.contract import load_contract
 from bank_marketing.errors import ConfigError
-from bank_marketing.landing.archive import find_archive
+from bank_marketing.landing.archive import CAMPAIGN_DIR, find_archive
 from bank_marketing.landing.daily import Day, archive_days, write_atomically, write_day
-from bank_marketing.landing.synthetic import synthetic_days
-from bank_marketing.landing.uci import ARCHIVE_SHA256
+from bank_marketing.landing.source import CampaignSource, load_source
 from bank_marketing.landing.zone import SOURCE_FILE, LandedSource, LandingZone
 from bank_marketing.settings import Settings
 
 #: Any number would do; it is fixed so that every clone lands the same synthetic campaign.
 DEFAULT_SEED = 20080505
-
-#: Contact days of the campaign, real or synthetic: the length of the progress bar.
-CAMPAIGN_DAYS = 490
-
-_UCI = LandedSource(kind="uci", digest=ARCHIVE_SHA256)
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +41,7 @@ def land(
     seed: int = DEFAULT_SEED,
     replace: bool = False,
     until: date | None = None,
-    progress: Callable[[Day], None] = lambda day: None,
+    progress: Callable[[int, int], None] = lambda done, days: None,
 ) -> LandingSummary:
     """Land the daily files of the campaign; files that are there with the same bytes are not touched.
 
@@ -58,24 +52,31 @@ def land(
         seed: of the synthetic campaign.
         replace: empty a zone that holds another campaign first; without it, that is an error.
         until: land no later day.
-        progress: called after each day.
+        progress: called after each day with the days landed and the days of the campaign.
 
     Raises:
         ArchiveCorrupt, ArchiveUnavailable: see `find_archive`.
-        ConfigError: the zone holds another campaign.
+        ConfigError: the zone holds another campaign, or the campaign has no source that could be landed.
     """
-    contract = load_contract()
-    archive = None if synthetic else find_archive(settings)
+    contract, campaign = load_contract(), _source()
+    pinned = campaign.archive
+    real = LandedSource(kind="archive", title=pinned.title, digest=pinned.sha256)
+    archive = None if synthetic else find_archive(settings, pinned)
     days: Iterable[Day]
-    if archive is None and not synthetic and _present(settings) == _UCI:
-        return _kept(settings)
-    if archive is None:
+    if archive is None and not synthetic and _present(settings) == real:
+        return _kept(settings, real)
+    if archive is not None:
+        source = real
+        days = archive_days(archive.csv, contract, campaign.dates)
+    elif campaign.synthetic is not None:
         log.warning("landing the SYNTHETIC campaign%s", "" if synthetic else ": the archive cannot be had")
         source = LandedSource(kind="synthetic", seed=seed, scale=scale)
-        days = synthetic_days(seed, scale)
+        days = campaign.synthetic(seed, scale)
     else:
-        source = _UCI
-        days = archive_days(archive.csv, contract)
+        raise ConfigError(
+            f"the campaign has no synthetic stand-in, and its archive cannot be had: download {pinned.name} from {pinned.urls[-1]} "
+            "and set BANK_ARCHIVE to it"
+        )
     _claim(settings, source, replace=replace)
     landed = rows = written = 0
     last = date.min
@@ -84,9 +85,16 @@ def land(
             break
         written += write_day(settings.landing, *day, contract)
         landed, rows, last = landed + 1, rows + len(day[1]), day[0]
-        progress(day)
+        progress(landed, campaign.days)
     log.info("landed %d days with %d contacts up to %s, %d of them new", landed, rows, last, written)
     return LandingSummary(source, landed, rows, written, last)
+
+
+def _source() -> CampaignSource:
+    source = load_source(CAMPAIGN_DIR)
+    if source is None:
+        raise ConfigError(f"the campaign in {CAMPAIGN_DIR} has no source.py: its daily files are landed by a feed of its own")
+    return source
 
 
 def _present(settings: Settings) -> LandedSource | None:
@@ -95,13 +103,13 @@ def _present(settings: Settings) -> LandedSource | None:
     return LandingZone(root).source() if (root / SOURCE_FILE).exists() or (root / "contacts").exists() else None
 
 
-def _kept(settings: Settings) -> LandingSummary:
+def _kept(settings: Settings, source: LandedSource) -> LandingSummary:
     """The real campaign landed earlier; the archive is out of reach today, and nothing needs it."""
     log.warning("the archive cannot be had; %s keeps the campaign that landed from it before", settings.landing)
     zone = LandingZone(settings.landing)
     files = zone.contact_days(until=date.max)
     rows = sum(file.path.read_bytes().count(b"\n") - 1 for file in files)
-    return LandingSummary(_UCI, len(files), rows, 0, zone.last_day or date.min)
+    return LandingSummary(source, len(files), rows, 0, zone.last_day or date.min)
 
 
 def _claim(settings: Settings, source: LandedSource, *, replace: bool) -> None:

@@ -5,29 +5,28 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import groupby
 from pathlib import Path
 
 from bank_marketing.contract import Column, Contract
-from bank_marketing.landing.dates import contact_dates
 
 Row = dict[str, str]
 Day = tuple[date, list[Row]]
 
 
-def archive_days(content: bytes, contract: Contract) -> Iterator[Day]:
+def archive_days(content: bytes, contract: Contract, dates: Callable[[Sequence[Row]], Iterator[date]]) -> Iterator[Day]:
     """The archive's rows by day, each with its stable contact_id: `C00001` is the first row.
 
     Args:
         content: the archive's CSV file.
         contract: names of the delimiter and of the columns.
+        dates: the date of each row, never falling.
     """
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""), delimiter=contract.delimiter))
-    dates = contact_dates((row["month"], row["day_of_week"], row["euribor3m"]) for row in rows)
     numbered = ({"contact_id": f"C{number:05d}", **row} for number, row in enumerate(rows, start=1))
-    for day, group in groupby(zip(dates, numbered, strict=True), key=lambda pair: pair[0]):
+    for day, group in groupby(zip(dates(rows), numbered, strict=True), key=lambda pair: pair[0]):
         yield day, [row for _, row in group]
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from bank_marketing.contract import Column, Contract
 from bank_marketing.errors import ConfigError, ContractViolation
-from bank_marketing.landing.dates import MONTHS, WEEKDAYS
 from bank_marketing.landing.zone import LandedFile
 
 #: Folder below the landing zone; no other place is read on request.
@@ -87,7 +86,7 @@ def _lines(source: Path, day: date, contract: Contract) -> Iterator[bytes]:
             first = stream.readline(1 << 16)
             delimiter = max(DELIMITERS, key=first.count)
             header = _header(next(csv.reader([first], delimiter=delimiter), []), source, contract)
-            fallback = {"month": MONTHS[day.month - 1], "day_of_week": WEEKDAYS[day.weekday()]}
+            fallback = {name: str(value) for name, value in contract.derived_values(day).items()}
             number = 0
             for cells in csv.reader(stream, delimiter=delimiter, strict=True):
                 if not any(cell.strip() for cell in cells):

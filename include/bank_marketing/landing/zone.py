@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bank_marketing.errors import ConfigError, LandedFileMissing
 
@@ -24,11 +24,12 @@ log = logging.getLogger(__name__)
 
 
 class LandedSource(BaseModel):
-    """What landed in a zone: the real archive, or a synthetic campaign with its seed and scale."""
+    """What landed in a zone: a published archive, or a synthetic campaign with its seed and scale."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["uci", "synthetic", "feed"]
+    kind: Literal["archive", "synthetic", "feed"]
+    title: str = Field(default="archive", description="how results name an archive")
     digest: str = ""
     seed: int | None = None
     scale: int = 1
@@ -38,7 +39,7 @@ class LandedSource(BaseModel):
         """How results name their data."""
         if self.kind == "synthetic":
             return f"SYNTHETIC campaign (seed {self.seed}, scale {self.scale})"
-        return "UCI Bank Marketing campaign" if self.kind == "uci" else "landed feed"
+        return self.title if self.kind == "archive" else "landed feed"
 
 
 class LandedFile(BaseModel):

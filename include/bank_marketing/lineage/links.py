@@ -113,18 +113,18 @@ def _summed(name: str, problems: list[Link], count: int, uri: str) -> Link:
     return Link(name=name, state=state, problem=told, uri=uri, facts={"checked": count, "broken": len(problems)})
 
 
-def archive_link(source: Mapping[str, Any], archive: Path) -> Link:
+def archive_link(source: Mapping[str, Any], archive: Path | None) -> Link:
     """The archive behind the landed files, computed anew where it is at hand.
 
     Args:
         source: what landed, as the snapshot says: kind, digest, seed, scale.
-        archive: where the archive would be.
+        archive: where the archive would be; None when the campaign has none.
     """
     label = LandedSource.model_validate(source).label
     digest = str(source.get("digest") or "")
-    if source.get("kind") != "uci":
+    if source.get("kind") != "archive":
         return Link(name="archive", state="recorded", digest=digest, facts={"source": label})
-    if not archive.is_file():
+    if archive is None or not archive.is_file():
         facts: dict[str, JsonValue] = {"source": label, "checked": "by its digest alone: the archive is not at hand"}
         return Link(name="archive", state="recorded", digest=digest, facts=facts)
     found = hashlib.sha256(archive.read_bytes()).hexdigest()

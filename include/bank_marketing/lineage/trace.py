@@ -12,7 +12,7 @@ from bank_marketing.artifacts import ArtifactRef, ArtifactStore
 from bank_marketing.components import evaluation, promotion
 from bank_marketing.errors import ArtifactCorrupt, ArtifactMissing, ConfigError, ModelIncompatible
 from bank_marketing.etl.snapshot import CleanDay, Snapshot
-from bank_marketing.landing.uci import ARCHIVE_NAME
+from bank_marketing.landing.archive import archive_path
 from bank_marketing.lineage.links import (
     Link,
     archive_link,
@@ -76,7 +76,7 @@ class _Chain:
             yield clean_days_link(self.store, days)
             yield landed_files_link(settings.landing, days)
         if self.sources:
-            yield archive_link(self.sources[0], settings.archive or settings.cache / ARCHIVE_NAME)
+            yield archive_link(self.sources[0], archive_path(settings))
 
     def _scoring_run(self) -> Iterator[Link]:
         """The batch run's scores and the list that was scored; a prediction of the service has neither."""

@@ -22,9 +22,6 @@ from bank_marketing.serving.schemas import CampaignBrief, ModelBrief, Prediction
 #: Whom a record names as its source; "batch" is the nightly job alone, which monitoring prefers.
 Source = Literal["api", "file"]
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
 _INPUT_COLUMNS = input_columns()
 
 #: Log-odds below this move a probability by less than half a point: no reason worth a line.
@@ -168,9 +165,9 @@ def input_digest(given: dict[str, Any], day: date) -> str:
     return digest_of({name: full[name] for name in _INPUT_COLUMNS})
 
 
-def derived(day: date) -> dict[str, str]:
+def derived(day: date) -> dict[str, str | int]:
     """The contract's columns that follow from the day."""
-    return {"month": MONTHS[day.month - 1], "day_of_week": WEEKDAYS[day.weekday()]}
+    return load_contract().derived_values(day)
 
 
 def _dicts(scored: pd.DataFrame) -> list[dict[str, Any]]:

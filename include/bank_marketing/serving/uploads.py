@@ -85,13 +85,15 @@ def _contract_names(names: list[str], contract: Contract) -> tuple[str, ...]:
     return header
 
 
-def check_row(header: tuple[str, ...], cells: list[str], expected: dict[str, str]) -> dict[str, Any] | tuple[str, ...]:
+def check_row(header: tuple[str, ...], cells: list[str], expected: dict[str, str | int]) -> dict[str, Any] | tuple[str, ...]:
     """One row as the contract's values, or why it cannot be scored. `expected` are the columns that follow from the day."""
     if len(cells) != len(header):
         return (f"{len(cells)} cells instead of {len(header)}",)
     given = {name: cell.strip() for name, cell in zip(header, cells, strict=True) if cell.strip()}
     wrong = tuple(
-        f"{name}: is not {value}, that of the day" for name, value in expected.items() if given.get(name, value) != value
+        f"{name}: is not {value}, that of the day"
+        for name, value in expected.items()
+        if str(given.get(name, value)) != str(value)
     )
     try:
         row: dict[str, Any] = Prospect.model_validate(given).model_dump()

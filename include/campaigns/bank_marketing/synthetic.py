@@ -14,7 +14,9 @@ from datetime import date, timedelta
 import numpy as np
 
 from bank_marketing.landing.daily import Day, Row
-from bank_marketing.landing.dates import MONTHS, WEEKDAYS
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True)

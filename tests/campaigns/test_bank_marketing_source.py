@@ -1,4 +1,4 @@
-"""The archive's dates: rebuilt by rule, checked against what is known of the campaign."""
+"""The default campaign's source: dates rebuilt by rule, checked against what is known of the campaign, and its stand-in."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ import pytest
 from bank_marketing.contract import load_contract
 from bank_marketing.landing.archive import Archive
 from bank_marketing.landing.daily import Day, archive_days
-from bank_marketing.landing.dates import contact_dates
-from bank_marketing.landing.synthetic import CAMPAIGN, synthetic_days
+from tests.support.sources import module_of, source_of
+
+SOURCE = source_of("bank_marketing")
+contact_dates = module_of("bank_marketing", "source").run_dates
+synthetic = module_of("bank_marketing", "synthetic")
+CAMPAIGN, synthetic_days = synthetic.CAMPAIGN, synthetic.synthetic_days
 
 
 def test_a_new_day_is_the_next_one_with_that_weekday() -> None:
@@ -30,7 +34,7 @@ def test_the_two_gaps_are_anchored() -> None:
 
 @pytest.fixture(scope="module")
 def days(archive: Archive) -> list[Day]:
-    return list(archive_days(archive.csv, load_contract()))
+    return list(archive_days(archive.csv, load_contract(), SOURCE.dates))
 
 
 def test_every_row_has_a_day_and_its_weekday(days: list[Day]) -> None:
