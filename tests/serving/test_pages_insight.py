@@ -93,7 +93,7 @@ def test_a_model_that_changes_while_the_page_is_open_is_shown_and_used(
         page.get_by_role("button", name="Score").click()
         expect(page.locator("#result")).to_contain_text("version 1")
         platform.promote(second, "better")
-        server.service.holder.check()
+        server.service.models.check()
         page.clock.fast_forward(16_000)
         expect(page.locator("#status")).to_contain_text("Model 2")
         page.get_by_role("button", name="Score").click()

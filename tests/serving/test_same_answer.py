@@ -71,7 +71,7 @@ def test_a_prediction_of_the_night_is_traced_by_the_api(client: httpx.Client, ni
 
 
 def test_outcomes_join_the_lists_with_the_contacts_that_came_back(served_lived: Running, lived: Platform) -> None:
-    loaded = served_lived.service.holder.current
+    loaded = served_lived.service.models.current
     outcomes = Outcomes(lived.context("log").store, lived.settings.economics)
     (day,) = outcomes.days(loaded.campaign.state)  # the list of the coming day has no outcomes yet
     assert (day.money.contacts, day.money.subscribers, day.model_version) == (40, 40, 1)

@@ -9,8 +9,8 @@ from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 
 from bank_marketing.errors import ArtifactMissing
 from bank_marketing.lineage.trace import Trace, trace
-from bank_marketing.serving import files as desk
-from bank_marketing.serving.predicting import Asked, check_day, model_brief
+from bank_marketing.serving import files
+from bank_marketing.serving.predicting import PredictionContext, check_day, model_brief
 from bank_marketing.serving.problems import ProblemError, documented
 from bank_marketing.serving.schemas import (
     BatchRequest,
@@ -20,7 +20,7 @@ from bank_marketing.serving.schemas import (
     PredictionRequest,
     PredictionResponse,
 )
-from bank_marketing.serving.service import Asker, InService
+from bank_marketing.serving.service import CurrentUser, InService
 
 #: What any route of the API may answer.
 ALWAYS = ("unauthorized", "forbidden", "too-many-requests", "internal", "unavailable", "timeout")
@@ -32,13 +32,13 @@ router = APIRouter(prefix="/api/v1")
 
 
 @router.post("/predictions", tags=["predictions"], responses=documented(*WITH_BODY))
-def predict(request: PredictionRequest, service: InService, who: Asker) -> PredictionResponse:
+def predict(request: PredictionRequest, service: InService, who: CurrentUser) -> PredictionResponse:
     """Score one client: probability of a subscription, decision, expected profit, reasons. The prediction is put on record."""
     loaded = service.predictor.loaded()
     day, row = request.day or loaded.campaign.next_day, request.prospect.model_dump()
     check_day(loaded, [row], day, "prospect")
-    asked = Asked(day, request.list_size or loaded.campaign.list_size, who.name, "api")
-    made = service.predictor.predict(loaded, [row], asked)[0]
+    context = PredictionContext(day, request.list_size or loaded.campaign.list_size, who.name, "api")
+    made = service.predictor.predict(loaded, [row], context)[0]
     return PredictionResponse(
         **made.model_dump(),
         day=day,
@@ -49,16 +49,16 @@ def predict(request: PredictionRequest, service: InService, who: Asker) -> Predi
 
 
 @router.post("/predictions/batch", tags=["predictions"], responses=documented(*WITH_BODY))
-def predict_batch(request: BatchRequest, service: InService, who: Asker) -> BatchResponse:
+def predict_batch(request: BatchRequest, service: InService, who: CurrentUser) -> BatchResponse:
     """Score several clients of one day, in the order of the request. One that cannot be accepted refuses all of them."""
     if len(request.prospects) > service.api.max_batch:
         raise ProblemError("too-large", f"At most {service.api.max_batch:,} prospects are accepted in one batch; send a file.")
     loaded = service.predictor.loaded()
     day, rows = request.day or loaded.campaign.next_day, [prospect.model_dump() for prospect in request.prospects]
     check_day(loaded, rows, day, "prospects.{}")
-    asked = Asked(day, request.list_size or loaded.campaign.list_size, who.name, "api")
+    context = PredictionContext(day, request.list_size or loaded.campaign.list_size, who.name, "api")
     return BatchResponse(
-        predictions=service.predictor.predict(loaded, rows, asked),
+        predictions=service.predictor.predict(loaded, rows, context),
         day=day,
         threshold=loaded.threshold,
         model=model_brief(loaded),
@@ -67,7 +67,7 @@ def predict_batch(request: BatchRequest, service: InService, who: Asker) -> Batc
 
 
 @router.get("/predictions/{prediction_id}", tags=["predictions"], responses=documented("not-found", "invalid-request", *ALWAYS))
-def get_prediction(prediction_id: str, service: InService, who: Asker) -> Trace:
+def get_prediction(prediction_id: str, service: InService, who: CurrentUser) -> Trace:
     """The record of a prediction and its trace: model version, training run, snapshot, raw files, each digest checked anew."""
     try:
         return trace(service.store, service.registry, prediction_id)
@@ -76,7 +76,7 @@ def get_prediction(prediction_id: str, service: InService, who: Asker) -> Trace:
 
 
 @router.get("/model", tags=["model"], responses=documented("no-model", *ALWAYS))
-def get_model(service: InService, who: Asker) -> ModelResponse:
+def get_model(service: InService, who: CurrentUser) -> ModelResponse:
     """The model in production: what it was trained on and when, its figures and digests."""
     loaded = service.predictor.loaded()
     tags = loaded.version.tags
@@ -97,7 +97,7 @@ def get_model(service: InService, who: Asker) -> ModelResponse:
 @router.post("/files", tags=["files"], status_code=202, responses=documented(*WITH_BODY))
 def send_file(
     service: InService,
-    who: Asker,
+    who: CurrentUser,
     response: Response,
     file: Annotated[UploadFile, File(description="CSV with the contract's columns known before the call; `;` or `,`")],
     day: Annotated[date | None, Form(description="day of the calls; the weekday after the last known contact day")] = None,
@@ -110,7 +110,7 @@ def send_file(
 
 
 @router.get("/files/{file_id}", tags=["files"], responses=documented("not-found", "invalid-request", *ALWAYS))
-def get_file(file_id: str, service: InService, who: Asker) -> FileStatus:
+def get_file(file_id: str, service: InService, who: CurrentUser) -> FileStatus:
     """How far a file is."""
     return service.files.status(file_id, who)
 
@@ -124,11 +124,11 @@ def get_file(file_id: str, service: InService, who: Asker) -> FileStatus:
 def get_result(
     file_id: str,
     service: InService,
-    who: Asker,
+    who: CurrentUser,
     top: Annotated[int | None, Query(ge=1, description="only the first rows of the ranking")] = None,
 ) -> Response:
     """The scored rows, ranked by probability."""
-    content = service.files.content(file_id, who, desk.RESULT)
+    content = service.files.content(file_id, who, files.RESULT)
     if top is not None:
         content = b"".join(content.splitlines(keepends=True)[: top + 1])
     return _download(content, "scored.csv")
@@ -140,9 +140,9 @@ def get_result(
     response_class=Response,
     responses=documented("not-found", "not-finished", "invalid-request", *ALWAYS) | {200: CSV},
 )
-def get_rejected(file_id: str, service: InService, who: Asker) -> Response:
+def get_rejected(file_id: str, service: InService, who: CurrentUser) -> Response:
     """The rows that were not scored, each with its line in the file and the reasons."""
-    return _download(service.files.content(file_id, who, desk.REJECTED), "rejected.csv")
+    return _download(service.files.content(file_id, who, files.REJECTED), "rejected.csv")
 
 
 def _download(content: bytes, name: str) -> Response:

@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from bank_marketing import __version__
 from bank_marketing.serving import api, health, pages, problems, web
-from bank_marketing.serving.guard import Guard
+from bank_marketing.serving.request_limits import RequestLimits
 from bank_marketing.serving.service import Service
 from bank_marketing.serving.settings import ApiSettings
 from bank_marketing.settings import Settings
@@ -42,9 +42,9 @@ def create_app(settings: Settings | None = None, api_settings: ApiSettings | Non
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
-        await anyio.to_thread.run_sync(service.holder.start)
+        await anyio.to_thread.run_sync(service.models.start)
         yield
-        await anyio.to_thread.run_sync(service.holder.stop)
+        await anyio.to_thread.run_sync(service.models.stop)
         await anyio.to_thread.run_sync(service.files.close)
 
     app = FastAPI(
@@ -62,7 +62,7 @@ def create_app(settings: Settings | None = None, api_settings: ApiSettings | Non
     app.mount("/static", StaticFiles(packages=[("bank_marketing.serving", "static")]), name="static")
     problems.install(app, web.error_page)
     app.add_exception_handler(web.LoginNeeded, web.to_login)
-    app.add_middleware(Guard, api=limits, measures=service.measures)
+    app.add_middleware(RequestLimits, api=limits, measures=service.measures)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
     return app
 

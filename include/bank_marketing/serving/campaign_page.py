@@ -33,7 +33,7 @@ CALLS_SHOWN = 50
 def campaign(request: Request, service: InService, user: PageUser) -> HTMLResponse:
     """How the campaign goes: today's list, what the lists brought, drift as last decided on, and the replay where one was made."""
     decided = decision.history(service.store)[::-1]
-    loaded, today = service.holder.current, call_lists.newest(service.store)
+    loaded, today = service.models.current, call_lists.newest(service.store)
     days = service.outcomes.days(loaded.campaign.state) if loaded else ()
     return render(
         request,

@@ -19,9 +19,9 @@ from pydantic import BaseModel, ConfigDict
 from bank_marketing.artifacts import ArtifactStore
 from bank_marketing.economics import Economics
 from bank_marketing.errors import BankMarketingError
-from bank_marketing.serving.holder import Loaded
 from bank_marketing.serving.identity import Principal
-from bank_marketing.serving.predicting import Asked, Predictor, derived, model_brief
+from bank_marketing.serving.model_cache import ServingState
+from bank_marketing.serving.predicting import PredictionContext, Predictor, derived, model_brief
 from bank_marketing.serving.problems import ProblemError
 from bank_marketing.serving.schemas import FileStatus, PredictionBody
 from bank_marketing.serving.settings import ApiSettings
@@ -54,7 +54,7 @@ class _Kept(BaseModel):
     status: FileStatus
 
 
-class FileDesk:
+class FileScoringService:
     """Receives files, scores them one after the other, gives the results to who sent them."""
 
     def __init__(self, predictor: Predictor, store: ArtifactStore, economics: Economics, api: ApiSettings) -> None:
@@ -106,8 +106,8 @@ class FileDesk:
             rejected=len(rows.bad),
         )
         self._keep(who.key_id, status)
-        asked = Asked(chosen, list_size or max(1, len(rows.good)), who.name, "file")
-        return status, self._pool.submit(self._score, rows, status, who.key_id, asked)
+        context = PredictionContext(chosen, list_size or max(1, len(rows.good)), who.name, "file")
+        return status, self._pool.submit(self._score, rows, status, who.key_id, context)
 
     def status(self, file_id: str, who: Principal) -> FileStatus:
         """How far a file is. Raises ProblemError: not-found, also for a file of somebody else."""
@@ -127,7 +127,7 @@ class FileDesk:
             raise ProblemError("not-finished", status.problem or f"{status.done} of {status.rows} rows are done.")
         return self.store.read_bytes(self._uri(file_id, part))
 
-    def _read(self, stream: IO[bytes], loaded: Loaded, day: date) -> Rows:
+    def _read(self, stream: IO[bytes], loaded: ServingState, day: date) -> Rows:
         if day <= loaded.campaign.state.last_contact_day:
             raise ProblemError("invalid-request", f"day must be after {loaded.campaign.state.last_contact_day}.")
         header, lines = open_rows(stream)
@@ -144,13 +144,13 @@ class FileDesk:
             raise ProblemError("invalid-request", "The file has no rows below its first line.")
         return rows
 
-    def _score(self, rows: Rows, status: FileStatus, owner: str, asked: Asked) -> None:
+    def _score(self, rows: Rows, status: FileStatus, owner: str, context: PredictionContext) -> None:
         try:
             loaded = self.predictor.loaded()
             given: list[tuple[dict[str, Any], PredictionBody]] = []
             for start in range(0, len(rows.good), PART):
                 part = rows.good[start : start + PART]
-                given += zip(part, self.predictor.predict(loaded, part, asked), strict=True)
+                given += zip(part, self.predictor.predict(loaded, part, context), strict=True)
                 status = status.model_copy(update={"state": "scoring", "done": status.rejected + len(given)})
                 self._keep(owner, status)
             given.sort(key=lambda pair: -pair[1].probability)
@@ -163,7 +163,7 @@ class FileDesk:
                 "called": sum(body.decision for _, body in given),
                 "model": model_brief(loaded),
                 "threshold": loaded.threshold,
-                "stale": self.predictor.campaign_brief(loaded, asked.day).stale,
+                "stale": self.predictor.campaign_brief(loaded, context.day).stale,
             }
             self._keep(owner, status.model_copy(update=done))
         except (ProblemError, BankMarketingError) as error:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from bank_marketing.contract import Contract
 from bank_marketing.contract.model import Column
-from bank_marketing.serving.holder import Campaign
+from bank_marketing.serving.model_cache import Campaign
 from bank_marketing.serving.problems import FieldProblem, field_problems
 from bank_marketing.serving.schemas import Prospect
 
@@ -20,7 +20,7 @@ GROUPS = (
     ("client", "The client", "Who we may call."),
     ("history", "Earlier campaigns", "What we know from earlier calls."),
     ("call", "This call", "How, and how often, in this campaign."),
-    ("macro", "Market", "Filled in with the values of the last contact day. Change them only when you know better."),
+    ("macro", "Market", "FormSubmission in with the values of the last contact day. Change them only when you know better."),
 )
 
 #: Words for categories that are codes; the others are written as they are, with spaces and a capital.
@@ -97,7 +97,7 @@ def _field(column: Column, market: Mapping[str, float], given: Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Filled:
+class FormSubmission:
     """A form that was sent: the prospect, or what is wrong with it."""
 
     row: dict[str, Any] | None
@@ -105,7 +105,7 @@ class Filled:
     errors: tuple[FieldProblem, ...] = ()
 
 
-def read_form(given: Mapping[str, str], contract: Contract, prefix: str = "") -> Filled:
+def read_form(given: Mapping[str, str], contract: Contract, prefix: str = "") -> FormSubmission:
     """Check what was filled in. `prefix` stands before the names of the fields."""
     names = [column.name for column in contract.prospect_columns if not column.derived]
     cells = {name: given[prefix + name].strip() for name in names if given.get(prefix + name, "").strip()}
@@ -120,5 +120,5 @@ def read_form(given: Mapping[str, str], contract: Contract, prefix: str = "") ->
         row = Prospect.model_validate(cells).model_dump()
     except ValidationError as error:
         found = field_problems(error.errors(include_input=False, include_url=False))
-        return Filled(None, day, tuple(errors + found))
-    return Filled(None if errors else row, day, tuple(errors))
+        return FormSubmission(None, day, tuple(errors + found))
+    return FormSubmission(None if errors else row, day, tuple(errors))

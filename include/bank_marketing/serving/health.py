@@ -24,15 +24,15 @@ async def healthz() -> Health:
 @router.get("/readyz", responses=documented("no-model", "unavailable", "internal", "timeout"))
 async def readyz(service: InService) -> Ready:
     """Whether a model is loaded, how old it is, and what the last look at the registry found."""
-    loaded, holder = service.predictor.loaded(), service.holder
+    loaded, models = service.predictor.loaded(), service.models
     now = datetime.now(UTC)
     return Ready(
         status="ready",
         model=model_brief(loaded),
         loaded_at=loaded.loaded_at,
         model_age_days=round((now - loaded.version.created_at).total_seconds() / 86400, 3),
-        checked_at=holder.checked_at or now,
-        problem=holder.problem,
+        checked_at=models.checked_at or now,
+        problem=models.problem,
         campaign=service.predictor.campaign_brief(loaded, loaded.campaign.next_day),
     )
 

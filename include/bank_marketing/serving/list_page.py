@@ -12,7 +12,7 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from bank_marketing.contract import load_contract
-from bank_marketing.serving import files as desk
+from bank_marketing.serving import files
 from bank_marketing.serving.identity import CSRF_HEADER
 from bank_marketing.serving.problems import ProblemError
 from bank_marketing.serving.schemas import EXAMPLE_PROSPECT
@@ -28,7 +28,7 @@ SHOWN = 100
 @router.get("/list")
 def form(request: Request, service: InService, user: PageUser) -> HTMLResponse:
     """The upload."""
-    loaded = service.holder.current
+    loaded = service.models.current
     columns = [column for column in load_contract().prospect_columns if not column.derived]
     day = loaded.campaign.next_day.isoformat() if loaded else ""
     return render(request, "list.html.j2", user, columns=columns, day=day)
@@ -74,9 +74,9 @@ def follow(request: Request, file_id: str, service: InService, user: PageUser) -
     done: dict[str, Any] | None = None
     if status.state == "done":
         done = {
-            "rows": _head(service.files.content(file_id, user, desk.RESULT)),
-            "rejected": _head(service.files.content(file_id, user, desk.REJECTED)),
-            "curve": json.loads(service.files.content(file_id, user, desk.CURVE)),
+            "rows": _head(service.files.content(file_id, user, files.RESULT)),
+            "rejected": _head(service.files.content(file_id, user, files.REJECTED)),
+            "curve": json.loads(service.files.content(file_id, user, files.CURVE)),
         }
         done["at_threshold"] = _at(done["curve"], status.called)
     name = "list_part.html.j2" if request.headers.get("x-fragment") else "list_result.html.j2"
@@ -86,7 +86,7 @@ def follow(request: Request, file_id: str, service: InService, user: PageUser) -
 @router.get("/list/{file_id}/curve")
 def curve(file_id: str, service: InService, user: PageUser) -> Response:
     """What the slider needs."""
-    return Response(service.files.content(file_id, user, desk.CURVE), media_type="application/json")
+    return Response(service.files.content(file_id, user, files.CURVE), media_type="application/json")
 
 
 @router.get("/list/{file_id}/{part}.csv")
@@ -94,7 +94,7 @@ def download(file_id: str, part: str, service: InService, user: PageUser, top: i
     """The ranked rows, the first `top` of them when it is given; or the rejected ones."""
     if part not in ("scored", "rejected"):
         raise ProblemError("not-found", "There is no such file.")
-    content = service.files.content(file_id, user, desk.RESULT if part == "scored" else desk.REJECTED)
+    content = service.files.content(file_id, user, files.RESULT if part == "scored" else files.REJECTED)
     if top > 0 and part == "scored":
         content = b"".join(content.splitlines(keepends=True)[: top + 1])
     headers = {"Content-Disposition": f'attachment; filename="{part}.csv"'}

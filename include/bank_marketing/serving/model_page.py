@@ -14,7 +14,7 @@ from bank_marketing.lineage.trace import trace
 from bank_marketing.registry import records
 from bank_marketing.registry.records import Record
 from bank_marketing.reporting import report
-from bank_marketing.serving.holder import Loaded
+from bank_marketing.serving.model_cache import ServingState
 from bank_marketing.serving.problems import ProblemError
 from bank_marketing.serving.service import InService, Service
 from bank_marketing.serving.web import PageUser, render
@@ -40,7 +40,7 @@ FIGURES = (
 @router.get("/model")
 def model(request: Request, service: InService, user: PageUser) -> HTMLResponse:
     """The card of the model in production, and the history of decisions about models."""
-    loaded, history = service.holder.current, records.history(service.store)[::-1]
+    loaded, history = service.models.current, records.history(service.store)[::-1]
     return render(
         request,
         "model.html.j2",
@@ -58,7 +58,7 @@ def model(request: Request, service: InService, user: PageUser) -> HTMLResponse:
 @router.get("/model/card.md")
 def card(service: InService, user: PageUser) -> Response:
     """The model card that the training run wrote, as it was sent to its readers."""
-    loaded = service.holder.current
+    loaded = service.models.current
     uri = _card_uri(service, loaded)
     if loaded is None or uri is None:
         raise ProblemError("not-found", "The training run of this version left no model card.")
@@ -76,7 +76,7 @@ def trace_page(request: Request, prediction_id: str, service: InService, user: P
     return render(request, "trace.html.j2", user, trace=found)
 
 
-def _verdict(loaded: Loaded | None, history: list[Record]) -> dict[str, Any] | None:
+def _verdict(loaded: ServingState | None, history: list[Record]) -> dict[str, Any] | None:
     """The comparison that brought the version into production: days, columns and rows of figures; None when it is not on record."""
     version = loaded.version.version if loaded else None
     record = next((entry for entry in history if entry.version == version and entry.metrics.get("candidate")), None)
@@ -93,7 +93,7 @@ def _verdict(loaded: Loaded | None, history: list[Record]) -> dict[str, Any] | N
     return {"days": metrics.get("days") or {}, "columns": list(shown), "rows": rows}
 
 
-def _card_uri(service: Service, loaded: Loaded | None) -> str | None:
+def _card_uri(service: Service, loaded: ServingState | None) -> str | None:
     """Where the card of a version's training run is; None when there is none."""
     tags = loaded.version.tags if loaded else {}
     dag_id, _, run_id = tags.get("dag_run", "").partition("/")

@@ -14,8 +14,8 @@ from bank_marketing.artifacts.manifest import digest_of
 from bank_marketing.contract import load_contract
 from bank_marketing.scoring.partition import input_columns
 from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
-from bank_marketing.serving.holder import Loaded, ModelHolder
 from bank_marketing.serving.measures import Measures
+from bank_marketing.serving.model_cache import ModelCache, ServingState
 from bank_marketing.serving.problems import FieldProblem, ProblemError
 from bank_marketing.serving.schemas import CampaignBrief, ModelBrief, PredictionBody, ReasonBody
 
@@ -29,7 +29,7 @@ LEAST_EFFECT = 0.02
 
 
 @dataclass(frozen=True)
-class Asked:
+class PredictionContext:
     """What is asked beside the prospects: for which day and list, by whom, through which door."""
 
     day: date
@@ -39,19 +39,19 @@ class Asked:
 
 
 class Predictor:
-    """Scores with the model that the holder has now."""
+    """Scores with the model that is served now."""
 
-    def __init__(self, holder: ModelHolder, log: PredictionLog, measures: Measures, stale_after_days: int) -> None:
-        self.holder, self.log, self.measures, self.stale_after_days = holder, log, measures, stale_after_days
+    def __init__(self, models: ModelCache, log: PredictionLog, measures: Measures, stale_after_days: int) -> None:
+        self.models, self.log, self.measures, self.stale_after_days = models, log, measures, stale_after_days
 
-    def loaded(self) -> Loaded:
+    def loaded(self) -> ServingState:
         """What is served now. Raises ProblemError: no-model, unavailable."""
-        loaded = self.holder.current
+        loaded = self.models.current
         if loaded is None:
-            raise ProblemError(self.holder.kind, self.holder.problem, headers={"Retry-After": "30"})
+            raise ProblemError(self.models.kind, self.models.problem, headers={"Retry-After": "30"})
         return loaded
 
-    def score(self, loaded: Loaded, rows: Sequence[dict[str, Any]], day: date, list_size: int) -> pd.DataFrame:
+    def score(self, loaded: ServingState, rows: Sequence[dict[str, Any]], day: date, list_size: int) -> pd.DataFrame:
         """Score rows of the contract; nothing is stored.
 
         Returns:
@@ -60,46 +60,46 @@ class Predictor:
         table = pd.DataFrame([row | derived(day) for row in rows])
         return loaded.scorer.score(table, day, loaded.campaign.state, list_size)
 
-    def predict(self, loaded: Loaded, rows: Sequence[dict[str, Any]], asked: Asked) -> list[PredictionBody]:
+    def predict(self, loaded: ServingState, rows: Sequence[dict[str, Any]], context: PredictionContext) -> list[PredictionBody]:
         """Score rows and put the predictions on record. Raises StoreUnavailable: what is not on record is not given."""
-        scored = self.score(loaded, rows, asked.day, asked.list_size)
-        records = self._records(loaded, rows, scored, asked)
+        scored = self.score(loaded, rows, context.day, context.list_size)
+        records = self._records(loaded, rows, scored, context)
         self.log.append(records)
         version = str(loaded.version.version)
         for record in records:
             self.measures.scores.labels(version).observe(record.probability)
-            self.measures.predictions.labels(asked.source, "call" if record.decision else "do_not_call", version).inc()
+            self.measures.predictions.labels(context.source, "call" if record.decision else "do_not_call", version).inc()
         return [body(record.prediction_id, record.contact_id, row) for record, row in zip(records, _dicts(scored), strict=True)]
 
-    def explore(self, loaded: Loaded, rows: Sequence[dict[str, Any]], day: date, list_size: int) -> list[PredictionBody]:
+    def explore(self, loaded: ServingState, rows: Sequence[dict[str, Any]], day: date, list_size: int) -> list[PredictionBody]:
         """Score rows of which no record is wanted: what-if questions must not stand among what was decided."""
         scored = self.score(loaded, rows, day, list_size)
         return [body("", given.get("contact_id"), row) for given, row in zip(rows, _dicts(scored), strict=True)]
 
     def _records(
-        self, loaded: Loaded, rows: Sequence[dict[str, Any]], scored: pd.DataFrame, asked: Asked
+        self, loaded: ServingState, rows: Sequence[dict[str, Any]], scored: pd.DataFrame, context: PredictionContext
     ) -> list[PredictionRecord]:
         now, request = datetime.now(UTC), secrets.token_hex(8)
         return [
             PredictionRecord(
                 prediction_id=f"{now:%Y-%m-%d}-{request}-{number}",
                 at=now,
-                source=asked.source,
+                source=context.source,
                 contact_id=given.get("contact_id"),
                 model_version=loaded.version.version,
                 model_digest=loaded.version.digest,
-                input_digest=input_digest(given, asked.day),
+                input_digest=input_digest(given, context.day),
                 features_digest=loaded.campaign.state.features_digest,
                 probability=row["probability"],
                 threshold=loaded.threshold,
                 decision=row["decision"],
-                day=asked.day,
-                who=asked.who,
+                day=context.day,
+                who=context.who,
             )
             for number, (given, row) in enumerate(zip(rows, _dicts(scored), strict=True))
         ]
 
-    def campaign_brief(self, loaded: Loaded, day: date) -> CampaignBrief:
+    def campaign_brief(self, loaded: ServingState, day: date) -> CampaignBrief:
         """The campaign counts and their age for a day."""
         state = loaded.campaign.state
         return CampaignBrief(
@@ -128,14 +128,14 @@ def body(prediction_id: str, contact_id: str | None, row: dict[str, Any]) -> Pre
     )
 
 
-def model_brief(loaded: Loaded) -> ModelBrief:
+def model_brief(loaded: ServingState) -> ModelBrief:
     """The model of a prediction."""
     return ModelBrief(
         version=loaded.version.version, digest=loaded.version.digest, trained_through=loaded.scorer.model.trained_through
     )
 
 
-def check_day(loaded: Loaded, rows: Sequence[dict[str, Any]], day: date, place: str) -> None:
+def check_day(loaded: ServingState, rows: Sequence[dict[str, Any]], day: date, place: str) -> None:
     """Refuse a day that the campaign's counts already contain, and a month or weekday that is not the day's own.
 
     `place` is the rows' path in the request, with `{}` for their number. Raises ProblemError: invalid-request.

@@ -9,10 +9,10 @@ from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from bank_marketing.contract import load_contract
-from bank_marketing.serving.forms import Filled, form_groups, read_form
-from bank_marketing.serving.holder import Loaded
+from bank_marketing.serving.forms import FormSubmission, form_groups, read_form
 from bank_marketing.serving.identity import CSRF_HEADER, Principal
-from bank_marketing.serving.predicting import Asked, Predictor, check_day, model_brief
+from bank_marketing.serving.model_cache import ServingState
+from bank_marketing.serving.predicting import PredictionContext, Predictor, check_day, model_brief
 from bank_marketing.serving.problems import FieldProblem, ProblemError
 from bank_marketing.serving.schemas import PredictionBody
 from bank_marketing.serving.service import InService, Service
@@ -55,14 +55,14 @@ async def _given(request: Request, service: Service, user: Principal) -> dict[st
 
 
 def _score(request: Request, service: Service, user: Principal, given: dict[str, str]) -> HTMLResponse:
-    filled = read_form(given, load_contract())
+    submission = read_form(given, load_contract())
     loaded = service.predictor.loaded()
-    day = filled.day or loaded.campaign.next_day
-    errors = filled.errors or _day_errors(loaded, filled, day)
-    if errors or filled.row is None:
+    day = submission.day or loaded.campaign.next_day
+    errors = submission.errors or _day_errors(loaded, submission, day)
+    if errors or submission.row is None:
         return _page(request, service, user, given, status=422, errors=errors)
-    asked = Asked(day, loaded.campaign.list_size, user.name, "api")
-    made = service.predictor.predict(loaded, [filled.row], asked)[0]
+    context = PredictionContext(day, loaded.campaign.list_size, user.name, "api")
+    made = service.predictor.predict(loaded, [submission.row], context)[0]
     return _page(request, service, user, given, result=_result(service.predictor, loaded, made, day))
 
 
@@ -86,15 +86,15 @@ def _what_if(request: Request, service: Service, user: Principal, given: dict[st
     return render(request, "what_if.html.j2", user, before=both[0], result=result, changes=changes)
 
 
-def _day_errors(loaded: Loaded, filled: Filled, day: Any) -> tuple[FieldProblem, ...]:
+def _day_errors(loaded: ServingState, submission: FormSubmission, day: Any) -> tuple[FieldProblem, ...]:
     try:
-        check_day(loaded, [filled.row] if filled.row else [], day, "")
+        check_day(loaded, [submission.row] if submission.row else [], day, "")
     except ProblemError as error:
         return tuple(error.errors)
     return ()
 
 
-def _result(predictor: Predictor, loaded: Loaded, made: PredictionBody, day: Any) -> dict[str, Any]:
+def _result(predictor: Predictor, loaded: ServingState, made: PredictionBody, day: Any) -> dict[str, Any]:
     """What the answer shows. Bars are scaled to the strongest reason."""
     strongest = max((abs(reason.effect) for reason in made.reasons), default=1.0)
     return {
@@ -127,7 +127,7 @@ def _page(
     if request.headers.get("x-fragment"):
         name = "form_errors.html.j2" if errors else "result.html.j2"
         return render(request, name, user, status=status, errors=_titled(errors), result=result)
-    campaign = service.holder.current.campaign if service.holder.current else None
+    campaign = service.models.current.campaign if service.models.current else None
     groups = form_groups(load_contract(), campaign, given)
     day = given.get("day") or (campaign.next_day.isoformat() if campaign else "")
     named = {error.field: error.problem for error in errors}

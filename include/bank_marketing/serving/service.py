@@ -11,11 +11,11 @@ from bank_marketing.artifacts import open_store
 from bank_marketing.registry.registry import Registry
 from bank_marketing.scoring.predictions import PredictionLog
 from bank_marketing.serving.call_lists import Outcomes
-from bank_marketing.serving.files import FileDesk
-from bank_marketing.serving.holder import ModelHolder
+from bank_marketing.serving.files import FileScoringService
 from bank_marketing.serving.identity import Identity, Principal, session_secret
 from bank_marketing.serving.keys import KeyRing
 from bank_marketing.serving.measures import Measures
+from bank_marketing.serving.model_cache import ModelCache
 from bank_marketing.serving.predicting import Predictor
 from bank_marketing.serving.settings import ApiSettings
 from bank_marketing.settings import Settings
@@ -29,9 +29,9 @@ class Service:
         self.store = open_store(settings)
         self.registry = Registry(settings, self.store)
         self.measures = Measures()
-        self.holder = ModelHolder(settings, self.store, self.registry, self.measures, api.model_check_seconds)
-        self.predictor = Predictor(self.holder, PredictionLog(self.store), self.measures, api.stale_after_days)
-        self.files = FileDesk(self.predictor, self.store, settings.economics, api)
+        self.models = ModelCache(settings, self.store, self.registry, self.measures, api.model_check_seconds)
+        self.predictor = Predictor(self.models, PredictionLog(self.store), self.measures, api.stale_after_days)
+        self.files = FileScoringService(self.predictor, self.store, settings.economics, api)
         self.outcomes = Outcomes(self.store, settings.economics)
         keys_path = api.keys_path(settings)
         self.identity = Identity(api, KeyRing(keys_path, api.key_hashes), session_secret(api, keys_path))
@@ -54,4 +54,4 @@ def principal_of(
 
 
 InService = Annotated[Service, Depends(service_of)]
-Asker = Annotated[Principal, Depends(principal_of)]
+CurrentUser = Annotated[Principal, Depends(principal_of)]

@@ -93,13 +93,13 @@ def to_login(request: Request, error: Exception) -> RedirectResponse:
 def render(request: Request, name: str, user: Principal | None, *, status: int = 200, **values: Any) -> HTMLResponse:
     """A page, or a part of one, from its template."""
     service: Service = service_of(request)
-    loaded, api = service.holder.current, service.api
+    loaded, api = service.models.current, service.api
     common = {
         "path": request.url.path,
         "user": user,
         "loaded": loaded,
         "stale": bool(loaded and loaded.campaign.is_stale(loaded.campaign.next_day, api.stale_after_days, datetime.now(UTC))),
-        "holder_problem": service.holder.problem,
+        "models_problem": service.models.problem,
         "api": api,
     }
     return HTMLResponse(templates().get_template(name).render(**common, **values), status_code=status)

@@ -40,7 +40,7 @@ UPLOADS = ("/api/v1/files", "/list")
 log = logging.getLogger(__name__)
 
 
-class Guard:
+class RequestLimits:
     """The outermost layer of the app."""
 
     def __init__(self, app: ASGIApp, api: ApiSettings, measures: Measures) -> None:

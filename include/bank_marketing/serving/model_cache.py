@@ -1,6 +1,6 @@
 """What predictions are made with: the production model and the campaign's latest counts, re-read while requests go on.
 
-A request takes one `Loaded` and keeps it to its end; a swap replaces the reference and touches nothing that is in use.
+A request takes one `ServingState` and keeps it to its end; a swap replaces the reference and touches nothing that is in use.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Campaign:
 
 
 @dataclass(frozen=True)
-class Loaded:
+class ServingState:
     """A model version with its scorer, the campaign that it scores with, and its figures on the validation days."""
 
     version: ModelVersion
@@ -72,12 +72,12 @@ class Loaded:
         return self.scorer.model.threshold
 
 
-class ModelHolder:
-    """Holds what is served, and looks at the registry on an interval."""
+class ModelCache:
+    """Keeps what is served, and looks at the registry on an interval."""
 
     def __init__(self, settings: Settings, store: ArtifactStore, registry: Registry, measures: Measures, every: float) -> None:
         self.settings, self.store, self.registry, self.measures, self.every = settings, store, registry, measures, every
-        self.current: Loaded | None = None
+        self.current: ServingState | None = None
         self.problem = "the registry was not asked yet"
         self.kind = "no-model"
         self.checked_at: datetime | None = None
@@ -88,7 +88,7 @@ class ModelHolder:
     def start(self) -> None:
         """Look at the registry now, and then on the interval until `stop`."""
         self.check()
-        self._thread = threading.Thread(target=self._watch, name="model-holder", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="model-cache", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -129,7 +129,7 @@ class ModelHolder:
         else:
             model = self.registry.load(version)
             scorer = Scorer(model, version, self.settings.economics, load_contract())
-            self.current = Loaded(version, scorer, datetime.now(UTC), campaign, self._metrics(version))
+            self.current = ServingState(version, scorer, datetime.now(UTC), campaign, self._metrics(version))
             self.measures.use_model(version.version, version.digest, self.current.loaded_at.timestamp())
             log.info("serving version %d (%s)", version.version, version.digest[:12])
         last = datetime.combine(campaign.state.last_contact_day, datetime.min.time(), UTC)
