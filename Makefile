@@ -35,8 +35,8 @@ replay: setup ## replay the campaign as lived, month by month: what the platform
 score: setup ## the nightly scoring without Airflow, on the newest evening or one of your own: make score AS_OF=2010-06-30
 	@$(ENV) bank-marketing call-list $(if $(AS_OF),--as-of $(AS_OF))
 
-serve: setup ## the API and the analyst's pages on localhost:8000, on the model in production; Ctrl-C ends it
-	@$(ENV) exec bank-marketing serve
+serve: setup ## the API and the analyst's pages on localhost:8000 (PORT=8001), on the model in production; Ctrl-C ends it
+	@$(ENV) exec bank-marketing serve $(if $(PORT),--port $(PORT))
 
 test: setup ## run the tests; a part of them: make test PYTEST=tests/etl
 	@$(ENV) $(PYTEST_RUN) $(PYTEST)

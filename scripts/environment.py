@@ -20,15 +20,12 @@ SECRET_NAMES = ("AIRFLOW__CORE__FERNET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET", "A
 
 PASSWORDS = "simple_auth_manager_passwords.json"
 
-#: What people put into .env; what is already exported wins over it.
+#: What people put into .env; what is already exported wins over it. A file that cannot be used ends the command.
 _DOTENV = """\
 if [ -f {dotenv} ]; then
-  while IFS= read -r line || [ -n "$line" ]; do
-    name=${{line%%=*}}
-    case "$line" in
-      BANK_*=*|AIRFLOW_*=*|MLFLOW_*=*|AWS_*=*) eval "[ -n \\"\\${{$name+set}}\\" ]" || export "$name=${{line#*=}}" ;;
-    esac
-  done < {dotenv}
+  _bank_env=$({python} -m bank_marketing.env_file {dotenv}) || return 2
+  eval "$_bank_env"
+  unset _bank_env
 fi
 """
 
@@ -91,7 +88,13 @@ def write(path: Path, values: Mapping[str, str], project: Path = PROJECT) -> Non
     java_bin = f":{shlex.quote(values['JAVA_HOME'])}/bin" if "JAVA_HOME" in values else ""
     lines += [f'export PATH={shlex.quote(str(project / ".venv" / "bin"))}{java_bin}:"$PATH"']
     text = "# Written by the set-up; source it to work with airflow, spark-submit and bank-marketing by hand.\n"
-    text += "\n".join(lines) + "\n" + _DOTENV.format(dotenv=shlex.quote(str(project / ".env")))
+    text += (
+        "\n".join(lines)
+        + "\n"
+        + _DOTENV.format(
+            python=shlex.quote(str(project / ".venv" / "bin" / "python")), dotenv=shlex.quote(str(project / ".env"))
+        )
+    )
     write_private(path, text)
 
 

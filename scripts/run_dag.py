@@ -40,8 +40,8 @@ def main(
     as_of: Annotated[str, typer.Option(help="Day whose data are used, YYYY-MM-DD; the last landed day when empty.")] = "",
 ) -> None:
     """Run the training DAG once on the embedded Airflow, landing the campaign first when nothing has landed."""
-    settings = Settings()
     try:
+        settings = Settings()
         day = _land(settings, as_of)
     except BankMarketingError as error:
         problems.print(f"[bold red]{type(error).__name__}[/]: {error}", highlight=False, soft_wrap=True)

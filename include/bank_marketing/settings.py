@@ -10,9 +10,10 @@ from functools import cached_property
 from pathlib import Path
 
 from pydantic import Field, SecretStr, computed_field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from bank_marketing.economics import Economics
+from bank_marketing.environment import EnvironmentSettings
 
 #: The project's folder, where the package is installed editable or baked into an image.
 PROJECT_DIR = Path(__file__).resolve().parents[2]
@@ -21,10 +22,10 @@ PROJECT_DIR = Path(__file__).resolve().parents[2]
 QUIET_SPARK = f"-Dlog4j2.configurationFile={(PROJECT_DIR / 'spark_jobs' / 'log4j2.properties').as_uri()}"
 
 
-class Settings(BaseSettings):
+class Settings(EnvironmentSettings):
     """Where things are and how patient to be. Field `x` is set by `BANK_X`."""
 
-    model_config = SettingsConfigDict(env_prefix="BANK_", env_ignore_empty=True, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="BANK_")
 
     home: Path = Field(default=PROJECT_DIR, description="folder that the defaults below are relative to")
     archive: Path | None = Field(default=None, description="a bank-additional.zip or bank+marketing.zip on disk")
@@ -34,7 +35,7 @@ class Settings(BaseSettings):
     model_name: str = Field(default="bank_marketing", description="name of the registered model")
     results_file: Path | None = Field(default=None, description="the chosen model configuration [HOME/results.json]")
     spark_master: str = Field(default="local[*]", description="used outside Airflow; there, the spark_default connection")
-    spark_driver_memory: str = Field(default="2g", description="heap of the Spark driver")
+    spark_driver_memory: str = Field(default="2g", pattern=r"^[1-9]\d*[kKmMgGtT]$", description="heap of the Spark driver")
     archive_timeout_seconds: float = Field(default=5.0, gt=0, description="patience for each source of the archive")
     registry_timeout_seconds: int = Field(default=10, gt=0, description="patience for one MLflow request")
     landing_settle_seconds: float = Field(default=2.0, ge=0, description="a younger landed file may still be written")

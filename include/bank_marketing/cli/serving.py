@@ -15,8 +15,10 @@ app.add_typer(keys_app, name="api-key")
 
 @command
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on. [BANK_API_HOST]")] = "",
-    port: Annotated[int, typer.Option(help="Port to listen on. [BANK_API_PORT]")] = 0,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on.", show_default="BANK_API_HOST, else 127.0.0.1")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="BANK_API_PORT, else 8000")] = None,
 ) -> None:
     """Start the API and the analyst's pages. The first start makes an API key and shows it once."""
     import uvicorn
@@ -25,7 +27,7 @@ def serve(
     from bank_marketing.serving.settings import ApiSettings
     from bank_marketing.settings import Settings
 
-    given = {name: value for name, value in (("host", host), ("port", port)) if value}
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     api = ApiSettings(**given)  # type: ignore[arg-type]  # the same two fields that the options check
     api.check_exposure()
     settings = Settings()

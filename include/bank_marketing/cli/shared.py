@@ -63,13 +63,22 @@ def main(
         bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell version and commit, and end.")
     ] = False,
 ) -> None:
-    """Set up logging for all commands."""
+    """Set up logging for all commands, and take over `.env` where no shell has done so."""
+    _take_over_env_file()
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,
         format="%(message)s",
         handlers=[RichHandler(console=problems, show_path=False, show_time=False)],
     )
     logging.getLogger("py4j").setLevel(logging.WARNING)
+
+
+@failing_well
+def _take_over_env_file() -> None:
+    from bank_marketing.env_file import take_over
+    from bank_marketing.settings import PROJECT_DIR
+
+    take_over(PROJECT_DIR / ".env")
 
 
 def progress_bar() -> Progress:

@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from bank_marketing.environment import EnvironmentSettings
 from bank_marketing.errors import ConfigError
 from bank_marketing.settings import Settings
 
 
-class ApiSettings(BaseSettings):
+class ApiSettings(EnvironmentSettings):
     """Field `x` is set by `BANK_API_X`."""
 
-    model_config = SettingsConfigDict(env_prefix="BANK_API_", env_ignore_empty=True, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="BANK_API_")
 
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8000, ge=0, le=65535)
