@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,7 +60,9 @@ def spark() -> Iterator[SparkSession]:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings of a platform that lives in a temporary folder; landed files need not settle."""
-    return Settings(home=tmp_path, landing_settle_seconds=0)
+    from tests.support.features import PRICES
+
+    return Settings(home=tmp_path, landing_settle_seconds=0, **asdict(PRICES))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The money: what a call costs, what a deposit brings. The one place for both; settings override them."""
+"""The money: what a call costs, what a deposit brings. There are no prices but those of the settings."""
 
 from __future__ import annotations
 
@@ -10,20 +10,27 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Economics:
-    """Cost and margin in euro. The defaults are assumptions, stated for the reader to replace.
+    """Prices in euro.
 
     Attributes:
-        call_cost: an outbound call, with tries, wages and line: about ten minutes of an agent.
-        deposit_margin: interest margin of one deposit over its term, before costs; a deposit of 5,000 euro at 0.8 % a year.
+        call_cost: an outbound call, with tries, wages and line.
+        deposit_margin: interest margin of one deposit over its term, before costs.
     """
 
-    call_cost: float = 8.0
-    deposit_margin: float = 40.0
+    call_cost: float
+    deposit_margin: float
 
     @property
     def break_even(self) -> float:
-        """Probability of a subscription at which a call pays for itself."""
-        return self.call_cost / self.deposit_margin
+        """Least probability of a subscription at which a call pays for itself: above 1 where no call can."""
+        least = self.call_cost / self.deposit_margin
+        while self.deposit_margin * least - self.call_cost < 0:  # where the division rounds down, its last bit is a loss
+            least = float(np.nextafter(least, np.inf))
+        return least
+
+    def expected_profit(self, p: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Expected profit (n,) in euro of calling clients who subscribe with probabilities `p` (n,)."""
+        return np.asarray(self.deposit_margin * p - self.call_cost)
 
     def profit(self, y: NDArray[np.int64], called: NDArray[np.bool_]) -> float:
         """Profit of calling those clients, in euro."""

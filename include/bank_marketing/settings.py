@@ -50,8 +50,8 @@ class Settings(EnvironmentSettings):
         default=1826, gt=0, description="how long predictions are on record and can be traced; then their call lists go too"
     )
     retention_logs_days: int = Field(default=60, gt=0, description="how long logs, kept mails and Airflow's past runs are kept")
-    call_cost: float = Field(default=8.0, gt=0, description="cost of one call, in euro")
-    deposit_margin: float = Field(default=40.0, gt=0, description="margin of one deposit, in euro")
+    call_cost: float = Field(default=8.0, gt=0, description="cost of one call, in euro: some ten minutes of an agent")
+    deposit_margin: float = Field(default=40.0, gt=0, description="margin of one deposit, in euro: 5,000 euro at 0.8 % a year")
     s3_endpoint_url: str | None = Field(default=None, description="S3 server when it is not AWS")
     s3_access_key: SecretStr | None = Field(default=None, description="else the usual AWS credential chain")
     s3_secret_key: SecretStr | None = Field(default=None, description="else the usual AWS credential chain")

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from bank_marketing.artifacts import open_store
 from bank_marketing.artifacts.local import path_of
 from bank_marketing.cli import app
-from bank_marketing.errors import ArtifactMissing
+from bank_marketing.errors import ArtifactCorrupt, ArtifactMissing
 from bank_marketing.lineage.contacts import find_prediction
 from bank_marketing.lineage.links import archive_link
 from bank_marketing.lineage.trace import Trace, trace
@@ -25,8 +25,8 @@ from bank_marketing.settings import Settings
 from tests.scoring.small_lists import COMING, land_list, people, score, settings_in
 from tests.support.small_run import DAYS, SmallRun, run_small
 
-CHAIN = ["scores", "checked list", "landed list", "model version", "training run", "evaluation", "promotion", "features", "validation",
-         "snapshot", "clean days", "landed files", "archive"]  # fmt: skip
+CHAIN = ["scores", "pinned model", "checked list", "landed list", "model version", "training run", "evaluation", "promotion",
+         "features", "validation", "snapshot", "clean days", "landed files", "archive"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -124,22 +124,85 @@ def test_a_removed_snapshot_breaks_the_chain_there(settings: Settings, trained: 
         assert list(broken(traced(settings))) == ["snapshot"]
 
 
-def test_a_probability_changed_on_record_is_found(settings: Settings) -> None:
+#: Fields of a batch's record that say how it came to be, another value, and the link that must break.
+CHANGED = {
+    "probability": (0.999, "scores"),
+    "threshold": (0.9, "scores"),
+    "decision": (None, "scores"),  # the other one
+    "call_cost": (1.5, "scores"),
+    "deposit_margin": (99.0, "scores"),
+    "input_digest": ("0" * 64, "scores"),
+    "features_digest": ("0" * 64, "scores"),
+    "model_digest": ("0" * 64, "model version"),
+    "day": ("2009-06-01", "scores"),
+    "hindsight": (True, "scores"),
+    "model_version": (9, "model version"),
+}
+
+
+@pytest.mark.parametrize("name", list(CHANGED))
+def test_a_record_with_another_value_is_found_by_its_field(settings: Settings, name: str) -> None:
     record = next(path_of(settings.artifacts).glob("predictions/*/*.json"))
     content = record.read_text(encoding="utf-8")
-    entries = json.loads(content)
-    wanted = entries[0]["prediction_id"]
-    record.write_text(json.dumps([entries[0] | {"probability": 0.999}, *entries[1:]]), encoding="utf-8")
+    first, *others = json.loads(content)
+    value, link = CHANGED[name]
+    value = not first[name] if value is None else value
+    record.write_text(json.dumps([first | {name: value}, *others]), encoding="utf-8")
     try:
-        assert "probability 0.999" in broken(traced(settings, wanted))["scores"]
+        problem = broken(traced(settings, first["prediction_id"]))[link]
     finally:
         record.write_text(content, encoding="utf-8")
+    assert name.removesuffix("_digest").split("_")[-1] in problem, problem
 
 
-def test_another_model_in_mlflow_is_found(settings: Settings) -> None:
-    model = next((settings.home / "artifacts" / "mlflow").rglob("model.skops"))
+@pytest.mark.parametrize("name", ["model.skops", "model.json"])
+def test_another_model_in_mlflow_is_found(settings: Settings, name: str) -> None:
+    model = next((settings.home / "artifacts" / "mlflow").rglob(name))
     with altered(model):
-        assert "altered" in broken(traced(settings))["model version"]
+        assert f"model/{name} in MLflow is not what was registered" in broken(traced(settings))["model version"]
+
+
+def test_a_threshold_edited_in_mlflow_breaks_the_chain_and_scores_nobody(settings: Settings) -> None:
+    metadata = next((settings.home / "artifacts" / "mlflow").rglob("model.json"))
+    content = metadata.read_text(encoding="utf-8")
+    metadata.write_text(json.dumps(json.loads(content) | {"learned_threshold": 0.9}), encoding="utf-8")
+    try:
+        assert list(broken(traced(settings))) == ["model version"]
+        with pytest.raises(ArtifactCorrupt, match=r"model/model\.json in MLflow is not what was registered"):
+            score(settings, "after-the-edit")
+    finally:
+        metadata.write_text(content, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("tag", "link"),
+    [
+        ("threshold", "model version"),
+        ("trained_through", "model version"),
+        ("call_cost", "model version"),
+        ("deposit_margin", "model version"),
+        ("files", "model version"),
+        ("model_digest", "model version"),
+        ("contract", "training run"),
+        ("features_digest", "training run"),
+    ],
+)
+def test_another_tag_of_the_registered_version_is_found(settings: Settings, tag: str, link: str) -> None:
+    registry = Registry(settings, open_store(settings))
+    version = registry.production()
+    other = json.dumps(version.files | {"model/model.json": "0" * 64}) if tag == "files" else "0"
+    registry.client.set_model_version_tag(registry.name, str(version.version), tag, other)
+    try:
+        assert link in broken(traced(settings))
+    finally:
+        registry.client.set_model_version_tag(registry.name, str(version.version), tag, version.tags[tag])
+    assert traced(settings).intact
+
+
+def test_an_altered_pinned_model_breaks_what_was_scored_with_it(settings: Settings, night: PipelineRun) -> None:
+    pinned = path_of(night.refs["select_model"].uri)
+    with altered(pinned / "model" / "model.json"):
+        assert list(broken(traced(settings))) == ["pinned model"]
 
 
 def test_the_archive_is_computed_anew_where_it_is_at_hand(tmp_path: Path) -> None:

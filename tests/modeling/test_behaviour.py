@@ -26,6 +26,7 @@ from bank_marketing.modeling.model import TermDepositModel, train
 from bank_marketing.modeling.results import load_results
 from bank_marketing.settings import PROJECT_DIR
 from tests.support.campaign_features import campaign_features, split_as_of
+from tests.support.features import PRICES
 
 AS_OF, DAY_BEFORE = "2010-06-30", "2010-06-29"
 
@@ -46,7 +47,7 @@ def choice() -> ModelChoice:
 
 def trained(choice: ModelChoice, table: pd.DataFrame, as_of: str) -> TermDepositModel:
     parts = split_as_of(table, as_of)
-    return train(choice, parts["train"], parts["validation"])[0]
+    return train(choice, parts["train"], parts["validation"], economics=PRICES)[0]
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +155,7 @@ def test_the_model_of_the_next_day_says_nearly_the_same(
     p, earlier = model.predict_proba(clients), before.predict_proba(clients)
     assert np.abs(p - earlier).max() < 0.03
     assert abs(model.threshold - before.threshold) <= 0.02
-    assert (model.decide(p) == before.decide(earlier)).mean() > 0.97
+    assert (model.decide(p, PRICES) == before.decide(earlier, PRICES)).mean() > 0.97
 
 
 def test_the_probabilities_of_each_recent_month_are_about_right(

@@ -1,16 +1,13 @@
-"""Figures and thresholds on cases small enough to be worked out by hand."""
+"""Figures on cases small enough to be worked out by hand."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sklearn.metrics import f1_score
 
 from bank_marketing.economics import Economics
 from bank_marketing.modeling.metrics import alift, evaluate, intervals, lift_at, paired_bootstrap, paired_ranking
-from bank_marketing.modeling.threshold import GRID, choose_threshold, f1_curve
+from tests.support.features import PRICES
 
 Y = np.array([1, 1, 0, 0, 0, 0, 0, 0, 0, 0])
 P = np.array([0.9, 0.3, 0.8, 0.2, 0.2, 0.1, 0.1, 0.1, 0.05, 0.01])
@@ -35,29 +32,13 @@ def test_alift_is_half_for_chance_and_near_one_for_the_rare_and_known() -> None:
 
 
 def test_decisions_are_priced() -> None:
-    figures = evaluate(Y, P, 0.25, Economics(call_cost=8, deposit_margin=40))
+    figures = evaluate(Y, P, 0.25, Economics(call_cost=7, deposit_margin=31))
     assert (figures.called, figures.precision, figures.recall) == (3, pytest.approx(2 / 3), 1.0)
-    assert figures.profit == pytest.approx(2 * 40 - 3 * 8)
+    assert figures.profit == pytest.approx(2 * 31 - 3 * 7)
 
 
 def test_one_class_has_no_ranking() -> None:
-    assert evaluate(np.zeros(4, int), np.array([0.1, 0.2, 0.3, 0.4]), 0.5).roc_auc == 0.5
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=2, max_size=40))
-def test_the_f1_curve_is_scikit_learns(rows: list[tuple[bool, float]]) -> None:
-    y, p = np.array([int(label) for label, _ in rows]), np.array([value for _, value in rows])
-    expected = [f1_score(y, p >= threshold, zero_division=0) for threshold in GRID]
-    np.testing.assert_allclose(f1_curve(y, p), expected, atol=1e-12)
-
-
-def test_threshold_policies() -> None:
-    curve = f1_curve(Y, P)
-    assert choose_threshold("best_f1", Y, P) == GRID[int(np.argmax(curve))]
-    assert choose_threshold("half_best_f1", Y, P) == pytest.approx(round(curve.max() / 2, 2))
-    assert choose_threshold("break_even", Y, P) == Economics().break_even
-    assert choose_threshold("break_even", Y, P, Economics(call_cost=1, deposit_margin=10)) == pytest.approx(0.1)
+    assert evaluate(np.zeros(4, int), np.array([0.1, 0.2, 0.3, 0.4]), 0.5, PRICES).roc_auc == 0.5
 
 
 def test_a_resample_has_the_figures_of_its_rows() -> None:
@@ -65,7 +46,7 @@ def test_a_resample_has_the_figures_of_its_rows() -> None:
     y = (generator.random(300) < 0.3).astype(int)
     p = np.round(np.clip(0.3 + 0.3 * (y - 0.3) + generator.normal(0, 0.2, 300), 0, 1), 2)  # rounded: with ties
     (low, high), rows = intervals(y, p, 0.4, resamples=1, seed=5)["f1"], np.random.default_rng(5).integers(0, 300, 300)
-    drawn = evaluate(y[rows], p[rows], 0.4)
+    drawn = evaluate(y[rows], p[rows], 0.4, PRICES)
     assert low == high == pytest.approx(drawn.f1)
     found = {name: bounds[0] for name, bounds in intervals(y, p, 0.4, resamples=1, seed=5).items()}
     assert found == pytest.approx({name: getattr(drawn, name) for name in found})
@@ -77,12 +58,12 @@ def test_bootstraps_are_seeded_and_see_a_better_decision() -> None:
     p = np.clip(0.3 + 0.4 * (y - 0.3) + generator.normal(0, 0.2, 800), 0, 1)
     assert intervals(y, p, 0.5, resamples=30, seed=1) == intervals(y, p, 0.5, resamples=30, seed=1)
     low, high = intervals(y, p, 0.5, resamples=100, seed=1)["roc_auc"]
-    assert low < evaluate(y, p, 0.5).roc_auc < high
+    assert low < evaluate(y, p, 0.5, PRICES).roc_auc < high
     better = paired_bootstrap(y, p >= 0.4, np.ones(800, bool), resamples=200, seed=1)
     assert better.low > 0
     assert better.probability_better == 1
     ranks = paired_ranking(y, p, np.full(800, 0.3), resamples=100, seed=1)
-    assert ranks.difference == pytest.approx(evaluate(y, p, 0.5).roc_auc - 0.5)
+    assert ranks.difference == pytest.approx(evaluate(y, p, 0.5, PRICES).roc_auc - 0.5)
     assert 0 < ranks.low < ranks.difference < ranks.high
     assert paired_ranking(y, p, 2 * p, resamples=20, seed=1).high == 0
     same = paired_bootstrap(y, p >= 0.4, p >= 0.4, resamples=50, seed=1)

@@ -16,6 +16,7 @@ from bank_marketing.modeling import persistence
 from bank_marketing.modeling.choice import ModelChoice, Sampler, Window
 from bank_marketing.modeling.encoding import FORBIDDEN, FeatureEncoder
 from bank_marketing.modeling.model import TermDepositModel, fit_estimator, train
+from tests.support.features import PRICES
 
 RIDGE = ModelChoice(algorithm="logistic_regression", hyper_parameters={"C": 0.05})
 
@@ -29,7 +30,9 @@ def test_a_row_has_the_same_bits_alone_and_in_a_batch(model: TermDepositModel, t
 
 
 def test_the_same_inputs_give_the_same_bytes_on_disk(model: TermDepositModel, table: pd.DataFrame, tmp_path: Path) -> None:
-    again = train(model.choice, table[table["split"] == "train"], table[table["split"] == "validation"])[0]
+    again = train(
+        model.choice, table[table["split"] == "train"], table[table["split"] == "validation"], economics=model.economics
+    )[0]
     for name, one in (("once", model), ("again", again)):
         (tmp_path / name).mkdir()
         one.save(tmp_path / name)
@@ -41,7 +44,8 @@ def test_a_stored_model_predicts_the_same_bits(model: TermDepositModel, table: p
     model.save(tmp_path)
     read = TermDepositModel.load(tmp_path)
     assert read.predict_proba(table).tobytes() == model.predict_proba(table).tobytes()
-    assert (read.choice, read.threshold, read.trained_through) == (model.choice, model.threshold, model.trained_through)
+    assert (read.choice, read.threshold, read.economics) == (model.choice, model.threshold, PRICES)
+    assert read.trained_through == model.trained_through
 
 
 class Stranger:
@@ -76,7 +80,7 @@ def test_samplers_see_training_rows_only(sampler: Sampler, table: pd.DataFrame, 
     monkeypatch.setattr(modeling, "resample", watched)
     parts = {name: table[table["split"] == name] for name in ("train", "validation", "holdout")}
     choice = RIDGE.model_copy(update={"sampler": sampler})
-    trained, probabilities = train(choice, parts["train"], parts["validation"])
+    trained, probabilities = train(choice, parts["train"], parts["validation"], economics=PRICES)
     assert len(probabilities) == len(parts["validation"]), "validation rows are neither made up nor removed"
     assert [len(X) for X in seen[:-1]] == sorted(len(X) for X in seen[:-1])
     assert len(seen[0]) == len(parts["train"]), "the first block of validation days is predicted from the training rows alone"

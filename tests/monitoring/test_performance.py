@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bank_marketing.economics import Economics
 from bank_marketing.monitoring.config import MonitoringConfig
 from bank_marketing.monitoring.performance import PerformanceFinding, assess_performance
+from tests.support.features import PRICES
 
 EVALUATED = {"f1": 0.6, "roc_auc": 0.8, "pr_auc": 0.5, "lift_at_10": 3.0, "brier": 0.1}
 
@@ -31,7 +31,7 @@ def window(*, shift: float = 0.0, ranked: bool = True, rows: int = 400) -> pd.Da
 
 
 def assess(rows: pd.DataFrame) -> PerformanceFinding:
-    return assess_performance(rows, EVALUATED, 0.9, Economics(), MonitoringConfig())
+    return assess_performance(rows, EVALUATED, 0.9, PRICES, MonitoringConfig())
 
 
 def test_predictions_that_came_true_are_in_order() -> None:
@@ -82,7 +82,6 @@ def test_too_few_outcomes_decide_nothing(rows: pd.DataFrame) -> None:
 
 def test_profit_and_f1_stand_beside_the_rules() -> None:
     finding = assess(window())
-    economics = Economics()
     y = window()["y"].to_numpy()
-    assert finding.baselines["call everyone"]["profit"] == economics.deposit_margin * y.sum() - economics.call_cost * len(y)
+    assert finding.baselines["call everyone"]["profit"] == PRICES.deposit_margin * y.sum() - PRICES.call_cost * len(y)
     assert finding.baselines["trailing rate"] == {"f1": 0.0, "profit": 0.0}  # a rate of .5 is below its threshold of .9

@@ -70,8 +70,8 @@ def test_a_list_made_again_with_the_outcomes_known_does_not_count(log: Predictio
 def test_figures_as_called_are_of_every_version_that_was_in_production() -> None:
     rows = pd.DataFrame({"y": [1, 0, 1, 0, 1], "version": [1, 1, 2, 2, None], "probability": [0.6, 0.2, 0.3, 0.4, None],
                          "called": pd.array([True, False, False, True, None], dtype="boolean")})  # fmt: skip
-    found = as_called(rows, Economics(call_cost=8, deposit_margin=40))
+    found = as_called(rows, Economics(call_cost=9, deposit_margin=31))
     assert found["versions"] == {"1": 2, "2": 2}
     assert found["figures"]["f1"] == pytest.approx(0.5)
-    assert found["figures"]["profit"] == 40 - 2 * 8
-    assert as_called(rows.tail(1), Economics()) == {}
+    assert found["figures"]["profit"] == 31 - 2 * 9
+    assert as_called(rows.tail(1), Economics(1, 2)) == {}

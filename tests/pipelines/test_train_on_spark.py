@@ -26,7 +26,7 @@ from bank_marketing.modeling.model import TermDepositModel, fit_estimator, raw_s
 from bank_marketing.modeling.spark_rows import SparkRows
 from bank_marketing.modeling.training_rows import LocalRows
 from bank_marketing.settings import PROJECT_DIR
-from tests.support.features import features_table, publish_features
+from tests.support.features import PRICES, features_table, publish_features
 from tests.support.spark_cluster import spark_cluster
 
 pytestmark = pytest.mark.timeout(900)
@@ -78,7 +78,7 @@ def test_two_workers_grow_the_trees_that_one_process_grows(make_context: MakeCon
     model = training.load_model(made.ref, context)
     table = training.load_features(features, context)
     holdout = table[table["split"] == "holdout"]
-    here, _ = train(boosted(), *(table[table["split"] == name] for name in ("train", "validation")))
+    here, _ = train(boosted(), *(table[table["split"] == name] for name in ("train", "validation")), economics=PRICES)
     assert model.predict_proba(holdout) == pytest.approx(here.predict_proba(holdout), abs=0.01)
     assert model.threshold == pytest.approx(here.threshold, abs=0.02)
     assert (model.trained_through, made.choice.spark_workers) == (here.trained_through, 2)

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling.threshold import GRID
 from bank_marketing.replay.checkpoints import Checkpoints
@@ -20,6 +19,7 @@ from bank_marketing.replay.figures import POLICIES, called_by, figures
 from bank_marketing.replay.platform import fit
 from bank_marketing.replay.table import known_on
 from tests.support import replayed
+from tests.support.features import PRICES
 from tests.support.replayed import CONFIG, FIRST, LAST
 
 TABLE = replayed.campaign()
@@ -117,7 +117,7 @@ def test_outcomes_of_later_days_change_no_earlier_figure(
     assert _before(lived) == _before(other)
     weeks = [name for name in PLAN if PLAN[name][-1] < FLIPPED]
     assert len(weeks) == 3
-    mine, others = (figures(rows[rows["period"].isin(weeks)], Economics()) for rows in (predictions, theirs))
+    mine, others = (figures(rows[rows["period"].isin(weeks)], PRICES) for rows in (predictions, theirs))
     pd.testing.assert_frame_equal(mine, others)
     after = predictions["contact_date"] > FLIPPED
     for column in ("p_platform", "p_refitted", "p_trailing"):
@@ -155,7 +155,7 @@ def test_the_trailing_rule_is_the_rate_of_the_five_days_before(predictions: pd.D
 
 
 def test_calling_everyone_counted_by_hand(predictions: pd.DataFrame) -> None:
-    table = figures(predictions, Economics(call_cost=8, deposit_margin=40))
+    table = figures(predictions, PRICES)
     spans = {"whole replay": (str(FIRST), str(LAST)), "from 2009-03 on": ("2009-03-01", str(LAST))}
     spans |= {name: (days[0], days[-1]) for name, days in PLAN.items()}
     for span, between in spans.items():
@@ -164,13 +164,13 @@ def test_calling_everyone_counted_by_hand(predictions: pd.DataFrame) -> None:
         precision = y.sum() / len(y)
         assert row["called"] == row["rows"] == len(y)
         assert row["conversions"] == row["positives"] == y.sum()
-        assert row["profit"] == pytest.approx(40 * y.sum() - 8 * len(y))
+        assert row["profit"] == pytest.approx(PRICES.deposit_margin * y.sum() - PRICES.call_cost * len(y))
         assert row["f1"] == pytest.approx(2 * precision / (1 + precision))
         assert np.isnan(row["roc_auc"]), "who calls everyone ranks nobody"
 
 
 def test_all_six_policies_have_figures_in_every_span(predictions: pd.DataFrame) -> None:
-    table = figures(predictions, Economics())
+    table = figures(predictions, PRICES)
     keys = [policy.key for policy in POLICIES]
     assert keys == ["platform", "first", "refitted", "trailing", "everyone", "hindsight"]
     for span, rows in table.groupby("span"):
@@ -184,7 +184,7 @@ def test_all_six_policies_have_figures_in_every_span(predictions: pd.DataFrame) 
 def test_figures_are_those_of_scikit_learn(predictions: pd.DataFrame) -> None:
     from sklearn import metrics
 
-    table = figures(predictions, Economics()).set_index(["span", "policy"])
+    table = figures(predictions, PRICES).set_index(["span", "policy"])
     y = predictions["y"]
     for policy in (policy for policy in POLICIES if policy.scores):
         row = table.loc[("whole replay", policy.key)]
@@ -192,13 +192,13 @@ def test_figures_are_those_of_scikit_learn(predictions: pd.DataFrame) -> None:
         assert row["roc_auc"] == pytest.approx(metrics.roc_auc_score(y, p))
         assert row["f1"] == pytest.approx(metrics.f1_score(y, called, zero_division=0))
         assert row["brier"] == pytest.approx(metrics.brier_score_loss(y, p))
-        assert row["profit"] == pytest.approx(40 * y[called].sum() - 8 * called.sum())
+        assert row["profit"] == pytest.approx(PRICES.deposit_margin * y[called].sum() - PRICES.call_cost * called.sum())
 
 
 def test_no_threshold_beats_the_one_of_hindsight_on_the_same_probabilities(predictions: pd.DataFrame) -> None:
     from sklearn.metrics import f1_score
 
-    table = figures(predictions, Economics()).set_index(["span", "policy"])
+    table = figures(predictions, PRICES).set_index(["span", "policy"])
     for span in (*PLAN, "whole replay"):
         rows = predictions if span == "whole replay" else predictions[predictions["period"] == span]
         best = max(f1_score(rows["y"], rows["p_platform"] >= threshold, zero_division=0) for threshold in GRID)

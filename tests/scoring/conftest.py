@@ -8,12 +8,11 @@ import pandas as pd
 import pytest
 
 from bank_marketing.contract import load_contract
-from bank_marketing.economics import Economics
 from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.model import TermDepositModel, train
 from bank_marketing.registry.registry import ModelVersion
 from bank_marketing.scoring.scorer import CampaignState, Scorer
-from tests.support.features import features_table
+from tests.support.features import PRICES, features_table
 
 DAY = date(2009, 3, 10)
 
@@ -28,13 +27,13 @@ def model(request: pytest.FixtureRequest, table: pd.DataFrame) -> TermDepositMod
     choice = ModelChoice(
         algorithm=request.param, hyper_parameters={"C": 0.05} if "log" in request.param else {"n_estimators": 20}
     )
-    return train(choice, table[table["split"] == "train"], table[table["split"] == "validation"])[0]
+    return train(choice, table[table["split"] == "train"], table[table["split"] == "validation"], economics=PRICES)[0]
 
 
 @pytest.fixture(scope="session")
 def scorer(model: TermDepositModel) -> Scorer:
     version = ModelVersion(1, "run", "models:/m-1", "production", datetime(2009, 3, 1, tzinfo=UTC))
-    return Scorer(model, version, Economics(), load_contract())
+    return Scorer(model, version, PRICES, load_contract())
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bank_marketing.errors import ConfigError, ModelIncompatible
 from bank_marketing.scoring.scorer import CampaignState, Scorer, feature_rows
 from tests.scoring.conftest import DAY
+from tests.support.features import PRICES
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -49,7 +50,7 @@ def test_decision_and_profit_follow_the_threshold_and_the_economics(
     scored = scorer.score(prospects, DAY, state, 400)
     p = scored["probability"].to_numpy()
     assert (scored["decision"].to_numpy() == (p >= scorer.model.threshold)).all()
-    assert np.allclose(scored["expected_profit"], 40 * p - 8)
+    assert np.allclose(scored["expected_profit"], PRICES.deposit_margin * p - PRICES.call_cost)
     assert scored["contact_id"].tolist() == prospects["contact_id"].tolist()
 
 

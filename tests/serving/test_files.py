@@ -174,7 +174,7 @@ def test_the_curve_adds_up_probabilities_and_money() -> None:
     assert [point[0] for point in made["points"]] == [1, 2, 3]
     assert [point[2] for point in made["points"]] == [0.5, 0.75, 0.85]
     assert made["called"] == 2
-    long = curve([0.5] * 12_345, Economics(), 0.2)
+    long = curve([0.5] * 12_345, Economics(3, 17), 0.2)
     assert len(long["points"]) <= 500
     assert long["points"][-1][0] == 12_345
-    assert curve([], Economics(), 0.2)["points"] == []
+    assert curve([], Economics(3, 17), 0.2)["points"] == []

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from bank_marketing.economics import Economics
 from tests.serving.test_files import csv_of, people
 from tests.support.browser import DESK, Visit
+from tests.support.features import PRICES
 from tests.support.served import Running
 
 
@@ -50,7 +50,7 @@ def test_a_list_comes_back_ranked_with_its_errors_and_a_cut_off(visit: Visit, tm
     expect(page.locator("#cut-calls")).to_have_text("10")
     won = sum(float(row["probability"]) for row in everyone[:10])
     expect(page.locator("#cut-conversions")).to_have_text(f"{won:.1f}")
-    profit = Economics().deposit_margin * won - 10 * Economics().call_cost
+    profit = PRICES.deposit_margin * won - 10 * PRICES.call_cost
     minus = "\N{MINUS SIGN}"
     expect(page.locator("#cut-profit")).to_have_text(f"{minus if profit < 0 else ''}€{abs(profit):,.0f}")
     expect(page.locator("#ranked tbody tr.beyond")).to_have_count(48)

@@ -10,8 +10,12 @@ import pandas as pd
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import RunContext
 from bank_marketing.contract import load_contract
+from bank_marketing.economics import Economics
 
 FIRST_DAY = date(2009, 1, 5)
+
+#: Prices that are nobody's default: what does not get them shows.
+PRICES = Economics(call_cost=7.0, deposit_margin=45.0)
 
 
 def features_table(days: int = 120, rows_a_day: int = 30, *, seed: int = 1, signal: float = 1.5) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from bank_marketing.components.context import RunContext
 from bank_marketing.registry.registry import Registry
 from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
 from bank_marketing.settings import PROJECT_DIR, Settings
-from tests.support.features import features_table
+from tests.support.features import PRICES, features_table
 
 #: The first hundred days train a model; the others are lived with it.
 TABLE = features_table(days=150, rows_a_day=30)
@@ -22,7 +23,7 @@ TRAINED = DAYS[99]
 
 
 def settings_of(home: Path) -> Settings:
-    return Settings(home=home, landing_settle_seconds=0, results_file=PROJECT_DIR / "results.json")
+    return Settings(home=home, landing_settle_seconds=0, results_file=PROJECT_DIR / "results.json", **asdict(PRICES))
 
 
 def known_on(evening: date, table: pd.DataFrame = TABLE) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from bank_marketing.serving.app import create_app
 from bank_marketing.serving.keys import KeyRing
 from bank_marketing.serving.settings import ApiSettings
 from bank_marketing.settings import Settings
-from tests.support.features import features_table
+from tests.support.features import PRICES, features_table
 from tests.support.mlflow_server import free_port
 
 #: The last contact day of `features_table()` is 2009-05-04, a Monday.
@@ -81,7 +81,7 @@ class Platform:
     settings: Settings = field(init=False)
 
     def __post_init__(self) -> None:
-        self.settings = Settings(home=self.home)
+        self.settings = Settings(home=self.home, **asdict(PRICES))
 
     def context(self, run_id: str, as_of: date = AS_OF) -> RunContext:
         return RunContext("bank_marketing_training", run_id, as_of, self.settings)

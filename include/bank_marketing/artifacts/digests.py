@@ -16,6 +16,12 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def file_digests(path: Path) -> dict[str, str]:
+    """sha256 of a file, or of each file below a folder, by its place: `model/model.json` of the folder `model`."""
+    files = sorted(entry for entry in path.rglob("*") if entry.is_file()) if path.is_dir() else [path]
+    return {entry.relative_to(path.parent).as_posix(): file_digest(entry) for entry in files}
+
+
 def parquet_digest(path: Path) -> str:
     """sha256 of a Parquet file's pages and of its schema and layout.
 

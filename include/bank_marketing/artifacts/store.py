@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -61,6 +62,7 @@ class Stage(ABC):
         kind: str,
         *,
         folder: str = "",
+        beside: bool = False,
         volatile: Callable[[str], bool] = lambda path: False,
         **fields: Any,
     ) -> Manifest:
@@ -72,6 +74,8 @@ class Stage(ABC):
             uri: the artifact's final place.
             kind: what it is, for example `snapshot`.
             folder: sub-folder of the stage that becomes the artifact.
+            beside: an artifact with other content that is already there stays, and this one gets `uri-2` (or the next number): what a
+                decision stood on is never overwritten. Otherwise it is replaced.
             volatile: tells which files do not identify the artifact.
             **fields: further fields of the Manifest.
 
@@ -93,11 +97,16 @@ class Stage(ABC):
             libraries=library_versions(),
             **fields,
         )
-        manifest = draft.model_copy(update={"content_digest": draft.digest()})
-        existing = self._existing(uri)
-        if existing is not None and existing.content_digest == manifest.content_digest:
+        digest = draft.digest()
+        place, existing = uri, self._existing(uri)
+        for number in itertools.count(2):
+            if not beside or existing is None or existing.content_digest == digest:
+                break
+            place = f"{uri}-{number}"
+            existing = self._existing(place)
+        if existing is not None and existing.content_digest == digest:
             return existing
-        return self.commit(manifest, folder)
+        return self.commit(draft.model_copy(update={"uri": place, "content_digest": digest}), folder)
 
     def _existing(self, uri: str) -> Manifest | None:
         return self.store.manifest(uri) if self.store.has_manifest(uri) else None
@@ -182,10 +191,19 @@ class ArtifactStore(ABC):
         return manifest
 
     def verify(self, artifact: ArtifactRef | str) -> Manifest:
-        """Check every file of an artifact against its manifest. Raises ArtifactCorrupt that names the first bad file."""
+        """Check every file of an artifact against its manifest, and that no other is read with them.
+
+        Raises:
+            ArtifactMissing: nothing was published there.
+            ArtifactCorrupt: names the first file that was altered, removed or added. Files that readers skip (`_…`, `.…`) do not count.
+        """
         manifest = self.manifest(artifact)
         import hashlib
 
+        listed = {f"{manifest.uri}/{name}" for name in (MANIFEST, *(entry.path for entry in manifest.files))}
+        for uri in self.list_files(manifest.uri):
+            if uri not in listed and not any(part.startswith(("_", ".")) for part in uri.removeprefix(manifest.uri).split("/")):
+                raise ArtifactCorrupt(f"{uri} does not belong there; the manifest of {manifest.kind} does not list it")
         for entry in manifest.files:
             uri = f"{manifest.uri}/{entry.path}"
             if not self.exists(uri):

@@ -68,6 +68,7 @@ def experiments(
             table,
             folder,
             contract_digest=load_contract().digest,
+            economics=settings.economics,
             trials=trials,
             seed=seed,
             record=log.record,
@@ -106,16 +107,20 @@ def evaluate_protocol(
     choice = results.winner.choice
     with console.status("predicting month after month"):
         raw = predict(choice, table, folder, digest)
-        predictions = {results.winner.name: protocol.decide(choice, table, raw, settings.economics)}
-        predictions |= baseline_predictions(table, folder, digest)
+        predictions = {results.winner.name: protocol.decide(choice, table, raw, economics=settings.economics)}
+        predictions |= baseline_predictions(table, folder, digest, settings.economics)
         scores = {
             name: protocol.score(rows, resamples=resamples, seed=results.seed, economics=settings.economics)
             for name, rows in predictions.items()
         }
     for span, title in (("A", "Report A: pooled from July 2008"), ("B", "Report B: pooled from March 2009")):
         console.print(_table(title, {name: found[span] for name, found in scores.items() if span in found}))
-    console.print(_months(protocol.by_month(predictions[results.winner.name]), results.winner.name))
-    random = random_split_figures(table, {results.winner.name: choice, **baselines.RAW_MODELS}, results.seed)
+    console.print(
+        _months(protocol.by_month(predictions[results.winner.name], economics=settings.economics), results.winner.name)
+    )
+    random = random_split_figures(
+        table, {results.winner.name: choice, **baselines.RAW_MODELS}, results.seed, economics=settings.economics
+    )
     console.print(
         _table(f"NOT the protocol: {LABEL}", {name: _as_scores(found.model_dump()) for name, found in random.items()})
     )

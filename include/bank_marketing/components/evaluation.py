@@ -18,8 +18,8 @@ from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components import training
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.economics import Economics
-from bank_marketing.errors import NotEnoughHistory
-from bank_marketing.registry.registry import PRODUCTION, Registry
+from bank_marketing.errors import ModelIncompatible, NotEnoughHistory
+from bank_marketing.registry.registry import PRODUCTION, ModelVersion, Registry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,14 +80,15 @@ def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext)
     registry = Registry(context.settings, context.store)
     candidate = training.load_model(inputs.model, context)
     version = registry.at(PRODUCTION)
+    champion, unusable = _champion(registry, version)
     table = training.load_features(inputs.features, context, ("validation", "holdout"))
     validation, holdout = (table[table["split"] == part] for part in ("validation", "holdout"))
     judged = judge(
         Rivals(
             candidate=candidate,
-            champion=registry.load(version) if version is not None else None,
-            champion_version=version.version if version is not None else None,
-            same=version is not None and version.digest == inputs.model.digest,
+            champion=champion,
+            champion_version=version.version if champion is not None and version is not None else None,
+            same=champion is not None and version is not None and version.digest == inputs.model.digest,
         ),
         validation,
         holdout,
@@ -99,7 +100,7 @@ def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext)
         judged.contenders,
         judged.figures,
         judged.against,
-        judged.verdict,
+        judged.verdict.model_copy(update={"reasons": (*judged.verdict.reasons, *unusable)}),
     )
     y = days["y"].to_numpy(int)
     bounds = {
@@ -121,7 +122,7 @@ def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext)
         "intervals": bounds,
         "against": {name: comparison.model_dump(mode="json") for name, comparison in against.items()},
         "ranking": {name: comparison.model_dump(mode="json") for name, comparison in judged.ranking.items()},
-        "slices": _slices(days, *contenders["candidate"]),
+        "slices": _slices(days, *contenders["candidate"], context.settings.economics),
         "verdict": verdict.model_dump(mode="json"),
     }
     synthetic = training.load(inputs.model, context).synthetic
@@ -139,6 +140,7 @@ def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext)
             COMPONENT,
             KIND,
             parents=[inputs.model, inputs.features],
+            beside=True,
             rows={"holdout": len(holdout), "judged": len(days)},
             parameters=config.model_dump(mode="json"),
             details={"f1": figures["candidate"].f1, "verdict": verdict.model_dump(mode="json")},
@@ -147,6 +149,16 @@ def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext)
         )
     log.info("candidate F1 %.3f, ROC AUC %.3f: %s", figures["candidate"].f1, figures["candidate"].roc_auc, verdict.reasons[0])
     return load(manifest.ref, context)
+
+
+def _champion(registry: Registry, version: ModelVersion | None) -> tuple[TermDepositModel | None, tuple[str, ...]]:
+    """The model in production, or why it cannot be compared: one that no longer loads must not bar the way to one that does."""
+    if version is None:
+        return None, ()
+    try:
+        return registry.load(version), ()
+    except ModelIncompatible as error:
+        return None, (f"Version {version.version} in production cannot be loaded and is not compared: {error}",)
 
 
 @dataclass(frozen=True)
@@ -187,7 +199,7 @@ def judge(
     days = unseen if comparable and not rivals.same else holdout
     if not 0 < days["y"].sum() < len(days):
         raise NotEnoughHistory(f"the {len(days)} unseen contacts have only one outcome: no model can be judged on them")
-    contenders = _contenders(rivals.candidate, champion if comparable else None, validation, days)
+    contenders = _contenders(rivals.candidate, champion if comparable else None, validation, days, economics)
     y = days["y"].to_numpy(int)
     figures = {name: evaluate(y, p, t, economics) for name, (p, t) in contenders.items()}
     called = {name: p >= t for name, (p, t) in contenders.items()}
@@ -231,16 +243,20 @@ def _usable(unseen: pd.DataFrame, config: EvaluationConfig) -> bool:
 
 
 def _contenders(
-    candidate: TermDepositModel, champion: TermDepositModel | None, validation: pd.DataFrame, days: pd.DataFrame
+    candidate: TermDepositModel,
+    champion: TermDepositModel | None,
+    validation: pd.DataFrame,
+    days: pd.DataFrame,
+    economics: Economics,
 ) -> dict[str, tuple[Floats, float]]:
-    """Probabilities on the same days and the threshold of each: models, then baselines."""
+    """Probabilities on the same days and the threshold of each at today's prices: models, then baselines."""
     import numpy as np
 
     from bank_marketing.modeling import baselines
 
-    found = {"candidate": (candidate.predict_proba(days), candidate.threshold)}
+    found = {"candidate": (candidate.predict_proba(days), candidate.threshold_at(economics))}
     if champion is not None:
-        found["champion"] = (champion.predict_proba(days), champion.threshold)
+        found["champion"] = (champion.predict_proba(days), champion.threshold_at(economics))
     # Calling everyone knows no more than the last days' rate: that is its probability for each client.
     found[baselines.CALL_EVERYONE] = (np.full(len(days), float(validation["y"].mean())), 0.0)
     found[baselines.TRAILING_RATE] = (baselines.trailing_rate(days), baselines.trailing_rate_threshold(validation))
@@ -299,7 +315,7 @@ def _f1_reason(candidate: Metrics, other: Metrics, rival: str, comparison: Paire
     return f"F1 {candidate.f1:.3f} {verb} {other.f1:.3f} of {rival} ({comparison.difference:+.3f}, {rule})."
 
 
-def _slices(days: pd.DataFrame, p: Floats, threshold: float) -> list[dict[str, Any]]:
+def _slices(days: pd.DataFrame, p: Floats, threshold: float, economics: Economics) -> list[dict[str, Any]]:
     """F1 and ROC AUC of the candidate by channel, history and age."""
     import pandas as pd
 
@@ -315,7 +331,7 @@ def _slices(days: pd.DataFrame, p: Floats, threshold: float) -> list[dict[str, A
     for key in keys.values():
         for name in sorted(key.unique()):
             rows = (key == name).to_numpy()
-            metrics = evaluate(days["y"].to_numpy(int)[rows], p[rows], threshold)
+            metrics = evaluate(days["y"].to_numpy(int)[rows], p[rows], threshold, economics)
             found.append(
                 {
                     "slice": name,

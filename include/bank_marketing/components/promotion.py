@@ -13,7 +13,7 @@ from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components import evaluation, training
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.errors import ConfigError
-from bank_marketing.registry.records import Record
+from bank_marketing.registry.records import Record, history
 from bank_marketing.registry.registry import ModelVersion, Registry
 
 COMPONENT = "promote_model"
@@ -57,7 +57,7 @@ class PromotionArtifact(Entity):
 
 
 def run(config: PromotionConfig, inputs: PromotionInputs, context: RunContext) -> PromotionArtifact:
-    """Carry out the verdict. A retry finds what the first try did and changes nothing.
+    """Carry out the verdict. A retry finds what the first try did and changes nothing; a re-run moves no stage backwards.
 
     Raises:
         ConfigError: the verdict is about another model.
@@ -77,6 +77,7 @@ def run(config: PromotionConfig, inputs: PromotionInputs, context: RunContext) -
             COMPONENT,
             KIND,
             parents=[inputs.evaluation, inputs.model],
+            beside=True,
             details={"decision": outcome["decision"], "reasons": outcome["reasons"]},
             notes={name: outcome[name] for name in ("version", "from_version", "to_version", "who")},
             volatile=lambda path: True,
@@ -113,6 +114,13 @@ def _decide(
             "decision": "promoted" if config.moves(judged.verdict) else "unchanged",
             "to_version": version.version,
         }
+    if (before := _replaced_before(version, context)) is not None:
+        why = (
+            f"Version {version.version} was in production before and was replaced on {before:%Y-%m-%d}: a re-run does not put it back. "
+            f"A person can: `bank-marketing rollback --to {version.version} --reason …`."
+        )
+        stays = {"decision": "unchanged", "to_version": current.version if current else None}
+        return outcome | stays | {"reasons": [why, *judged.verdict.reasons]}
     record = _record(config, judged, version, context)
     if config.moves(judged.verdict):
         registry.stage(version)
@@ -121,6 +129,13 @@ def _decide(
     registry.stage(version)
     done = registry.reject(version, record)
     return outcome | {"decision": "rejected", "from_version": done.from_version, "to_version": done.to_version}
+
+
+def _replaced_before(version: ModelVersion, context: RunContext) -> datetime | None:
+    """When a version that was in production was last replaced there; None when it never was in production."""
+    moves = [entry.at for entry in history(context.store) if version.version in (entry.from_version, entry.to_version)
+             and entry.from_version != entry.to_version]  # fmt: skip
+    return max(moves, default=None)
 
 
 def _record(
@@ -146,13 +161,15 @@ def _tags(model: training.ModelArtifact, context: RunContext) -> dict[str, str]:
     manifest = context.store.manifest(model.ref)
     return {
         "model_digest": model.ref.digest,
-        "model_sha256": model.model_sha256,
+        "files": json.dumps(model.files, sort_keys=True),
         "model_uri": model.ref.uri,
         "features_digest": model.features.digest,
         "features_uri": model.features.uri,
         "as_of": context.as_of.isoformat(),
         "trained_through": model.trained_through,
         "threshold": f"{model.threshold:g}",
+        "call_cost": f"{model.economics.call_cost:g}",
+        "deposit_margin": f"{model.economics.deposit_margin:g}",
         "contract": manifest.schema_digest,
         "code_version": manifest.code_version,
         "dag_run": f"{context.dag_id}/{context.run_id}",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from pydantic import Field
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components import transformation
 from bank_marketing.components.context import Entity, RunContext
+from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.results import load_results
@@ -59,7 +60,8 @@ class ModelArtifact(Entity):
     threshold: float
     trained_through: str
     synthetic: bool
-    model_sha256: str
+    economics: Economics
+    files: dict[str, str] = Field(description="sha256 of each file that the registry keeps and a decision reads")
     mlflow_run_id: str
     mlflow_model_id: str
     metrics: dict[str, float]
@@ -77,16 +79,17 @@ def run(config: TrainingConfig, inputs: TrainingInputs, context: RunContext) -> 
     from bank_marketing.modeling import plots
     from bank_marketing.modeling.importance import mean_effects
     from bank_marketing.modeling.metrics import evaluate
-    from bank_marketing.modeling.persistence import MODEL_FILE, MODEL_FOLDER
+    from bank_marketing.modeling.persistence import MODEL_FOLDER
 
     choice = chosen(config, context)
     client = connect(context.settings)
     manifest = context.store.manifest(inputs.features)
     rows = training_rows(choice, inputs.features, context)
     _check_enough(rows.counts, config)
-    model, probabilities = rows.train(choice)
+    economics = context.settings.economics
+    model, probabilities = rows.train(choice, economics)
     y = rows.validation["y"].to_numpy(int)
-    metrics = evaluate(y, probabilities, model.threshold, context.settings.economics)
+    metrics = evaluate(y, probabilities, model.threshold, economics)
     synthetic = bool(manifest.details.get("synthetic"))
     with context.stage() as stage:
         folder = stage.path / MODEL_FOLDER
@@ -98,7 +101,6 @@ def run(config: TrainingConfig, inputs: TrainingInputs, context: RunContext) -> 
         note = "SYNTHETIC data" if synthetic else ""
         plots.draw(y, probabilities, model.threshold, model.feature_importance(), stage.path / "plots", note)
         plots.draw_effects(mean_effects(model, rows.validation), stage.path / "plots", note)
-        sha256 = hashlib.sha256((folder / MODEL_FILE).read_bytes()).hexdigest()
         with answering(context.settings):
             run_id, model_id = _log(stage.path, model, metrics, inputs.features, rows, context)
         published = context.publish(
@@ -107,12 +109,11 @@ def run(config: TrainingConfig, inputs: TrainingInputs, context: RunContext) -> 
             KIND,
             parents=[inputs.features],
             rows={name: count for name, (count, _) in rows.counts.items()},
-            parameters={"choice": choice.model_dump(mode="json")},
+            parameters={"choice": choice.model_dump(mode="json"), "economics": asdict(economics)},
             details={
                 "threshold": model.threshold,
                 "trained_through": model.trained_through,
                 "synthetic": synthetic,
-                "model_sha256": sha256,
                 "metrics": metrics.model_dump(mode="json"),
             },
             notes={"mlflow_run_id": run_id, "mlflow_model_id": model_id},
@@ -136,14 +137,23 @@ def load(ref: ArtifactRef, context: RunContext) -> ModelArtifact:
     manifest = context.store.manifest(ref)
     details: dict[str, Any] = manifest.details
     notes: dict[str, Any] = manifest.notes
+    parameters: dict[str, Any] = manifest.parameters
     return ModelArtifact(
         ref=ref,
         features=manifest.parents[0],
-        choice=ModelChoice.model_validate(manifest.parameters["choice"]),
+        choice=ModelChoice.model_validate(parameters["choice"]),
+        economics=Economics(**parameters["economics"]),
+        files={entry.path: entry.sha256 for entry in manifest.files if _decides(entry.path)},
         mlflow_run_id=notes["mlflow_run_id"],
         mlflow_model_id=notes["mlflow_model_id"],
-        **{name: details[name] for name in ("threshold", "trained_through", "synthetic", "model_sha256", "metrics")},
+        **{name: details[name] for name in ("threshold", "trained_through", "synthetic", "metrics")},
     )
+
+
+def _decides(path: str) -> bool:
+    from bank_marketing.modeling.persistence import MODEL_FOLDER
+
+    return path == REFERENCE_FILE or path.startswith(f"{MODEL_FOLDER}/")
 
 
 def load_model(ref: ArtifactRef, context: RunContext) -> TermDepositModel:
@@ -229,8 +239,9 @@ def _log(
             }
         )
         choice = model.choice.model_dump(mode="json")
+        given = choice | {"economics": asdict(model.economics)}
         mlflow.log_params({f"{name}.{key}" if isinstance(value, dict) else name: item
-                           for name, value in choice.items()
+                           for name, value in given.items()
                            for key, item in (value.items() if isinstance(value, dict) else [("", value)])})  # fmt: skip
         mlflow.log_metrics({f"validation_{name}": value for name, value in metrics.model_dump().items()})
         for name, part in (("train", first), ("validation", rows.validation.head(100))):

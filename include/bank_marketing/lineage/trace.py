@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, JsonValue, computed_field
 
-from bank_marketing.artifacts import ArtifactRef, ArtifactStore
+from bank_marketing.artifacts import ArtifactRef, ArtifactStore, Manifest
 from bank_marketing.components import evaluation, promotion
 from bank_marketing.errors import ArtifactCorrupt, ArtifactMissing, ConfigError, ModelIncompatible
 from bank_marketing.etl.snapshot import CleanDay, Snapshot
 from bank_marketing.landing.archive import archive_path
+from bank_marketing.lineage.comparisons import model_problem, record_problem, scores_problem, training_problem
 from bank_marketing.lineage.links import (
     Link,
+    State,
     archive_link,
     artifact_link,
     clean_days_link,
@@ -82,15 +85,17 @@ class _Chain:
         """The batch run's scores and the list that was scored; a prediction of the service has neither."""
         uri = self.prediction.scores_uri
         if not uri:
-            facts: dict[str, JsonValue] = {"source": self.prediction.source, "who": self.prediction.who}
-            yield Link(name="request", state="recorded", digest=self.prediction.input_digest, facts=facts)
+            yield self._request()
             return
         manifest = self._read(uri)
         if manifest is None:
             yield artifact_link("scores", self.store, ArtifactRef(kind="scores", uri=uri, digest=""))
             return
         link = artifact_link("scores", self.store, manifest.ref)
-        yield link if link.broken else self._same_as_scored(link)
+        yield link if link.broken else self._same_as_scored(link, manifest)
+        pinned = next((parent for parent in manifest.parents if parent.kind == "selected_model"), None)
+        if pinned is not None:
+            yield artifact_link("pinned model", self.store, pinned)
         listed = next((parent for parent in manifest.parents if parent.kind == "prospects"), None)
         if listed is None:
             return
@@ -101,19 +106,25 @@ class _Chain:
             path = self.registry.settings.landing / source["file"]
             yield landed_file_link("landed list", path, source["sha256"], {"uploaded": source["uploaded"]})
 
-    def _same_as_scored(self, link: Link) -> Link:
-        """The record must say what the scores say."""
+    def _request(self) -> Link:
+        """A prediction of the service stands on record alone; its own digest says whether it still says what it said."""
+        made = self.prediction
+        facts = {"source": made.source, "who": made.who, "contract": made.contract, "code_version": made.code_version}
+        state: State = "intact" if made.record_digest else "recorded"
+        link = Link(name="request", state=state, digest=made.record_digest or made.input_digest, facts={**facts})
+        return _altered(link, record_problem(made))
+
+    def _same_as_scored(self, link: Link, scores: Manifest) -> Link:
+        """The record must say what the scores and what they were made from say."""
         import pyarrow.parquet as pq
 
+        columns = ["probability", "decision", "input_digest"]
         with self.store.local_copy(f"{link.uri}/scores") as folder:
-            rows = pq.read_table(
-                folder, columns=["probability", "input_digest"], filters=[("contact_id", "=", self.prediction.contact_id)]
-            ).to_pylist()
-        said = {"probability": self.prediction.probability, "input_digest": self.prediction.input_digest}
-        if said in rows:
-            return link
-        told = f"the record says probability {self.prediction.probability:g}, the scores of that run do not"
-        return link.model_copy(update={"state": "altered", "problem": told})
+            found = pq.read_table(folder, columns=columns, filters=[("contact_id", "=", self.prediction.contact_id)])
+        inputs = {parent.kind: self._read(parent.uri) for parent in scores.parents}
+        known = {kind: manifest for kind, manifest in inputs.items() if manifest is not None}
+        problem = record_problem(self.prediction) or scores_problem(self.prediction, found.to_pylist(), scores, known)
+        return _altered(link, problem)
 
     def _counts(self) -> Iterator[Link]:
         """The features artifact whose campaign counts the prediction used, when it is not the one that trained the model."""
@@ -147,31 +158,25 @@ class _Chain:
             ],
         }
         link = Link(name=name, state="intact", uri=uri, digest=version.digest, facts=facts)
-        problem = self._altered_model(version)
-        return version, link.model_copy(update={"state": "altered", "problem": problem}) if problem else link
-
-    def _altered_model(self, version: ModelVersion) -> str:
-        if version.digest != self.prediction.model_digest:
-            return (
-                f"version {version.version} is model {version.digest[:12]}, the prediction was made by "
-                f"{self.prediction.model_digest[:12]}"
-            )
         try:
-            self.registry.load(version)
+            problem = model_problem(self.prediction, version, self.registry.load(version))
         except (ArtifactCorrupt, ModelIncompatible) as error:
-            return str(error)
-        return ""
+            problem = str(error)
+        return version, _altered(link, problem)
 
     def _training_run(self, version: ModelVersion) -> Iterator[Link]:
         tags = version.tags
         model = ArtifactRef(kind="model", uri=tags.get("model_uri", ""), digest=version.digest)
         manifest = self._read(model.uri)
         choice: Any = manifest.parameters.get("choice") if manifest else None
-        yield artifact_link("training run", self.store, model, {"choice": choice} if choice else None)
+        link = artifact_link("training run", self.store, model, {"choice": choice} if choice else None)
+        yield link if link.broken or manifest is None else _altered(link, training_problem(version, manifest))
         run = model.uri.rpartition("/")[0]
         for name, component in (("evaluation", evaluation.COMPONENT), ("promotion", promotion.COMPONENT)):
-            made = self._read(f"{run}/{component}")
-            if made is not None:
+            for number in itertools.count(1):  # a task that was run again published beside the first
+                made = self._read(f"{run}/{component}" + (f"-{number}" if number > 1 else ""))
+                if made is None:
+                    break
                 yield artifact_link(name, self.store, made.ref)
         features = ArtifactRef(kind="features", uri=tags.get("features_uri", ""), digest=tags.get("features_digest", ""))
         yield artifact_link("features", self.store, features)
@@ -204,3 +209,8 @@ class _Chain:
             return self.store.manifest(uri) if uri else None
         except (ArtifactMissing, ArtifactCorrupt):
             return None
+
+
+def _altered(link: Link, problem: str) -> Link:
+    """The link, broken by a problem when there is one."""
+    return link.model_copy(update={"state": "altered", "problem": problem}) if problem else link

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bank_marketing.modeling.choice import ModelChoice
-from bank_marketing.modeling.threshold import choose_threshold
+from bank_marketing.modeling.threshold import best_f1_threshold
 
 CALL_EVERYONE = "call everyone"
 TRAILING_RATE = "trailing rate"
@@ -28,7 +28,7 @@ def trailing_rate(table: pd.DataFrame) -> NDArray[np.float64]:
 
 def trailing_rate_threshold(validation: pd.DataFrame) -> float:
     """The rule's threshold, chosen for F1 on the validation days as a model's is."""
-    return choose_threshold("best_f1", validation["y"].to_numpy(int), trailing_rate(validation))
+    return best_f1_threshold(validation["y"].to_numpy(int), trailing_rate(validation))
 
 
 def overall_rate(table: pd.DataFrame) -> NDArray[np.float64]:

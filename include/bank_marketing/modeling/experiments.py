@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypedDict, Unpack, get_args
 
 import pandas as pd
 
+from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling import baselines, protocol, tried
 from bank_marketing.modeling.choice import Algorithm, ModelChoice, ThresholdPolicy
@@ -60,6 +61,7 @@ def run_experiments(
     folder: Path,
     *,
     contract_digest: str,
+    economics: Economics,
     trials: int = 40,
     algorithms: Sequence[Algorithm] = get_args(Algorithm),
     grid: Sequence[Experiment] | None = None,
@@ -74,6 +76,7 @@ def run_experiments(
         features: the features table of the whole campaign, with `y`.
         folder: predictions and Optuna's studies are kept here; the same folder resumes a search.
         contract_digest: of the data contract the features keep.
+        economics: today's prices: they price every decision, and the policies that follow prices follow them.
         trials: of Optuna, for ridge; the others get a share of it.
         algorithms: which Optuna tunes.
         grid: the fixed experiments; all of `grid.experiments` when not given.
@@ -96,7 +99,7 @@ def run_experiments(
 
     def run(experiment: Experiment) -> None:
         raw = predict(experiment.choice, table, folder, digest)
-        scores = protocol.score(protocol.decide(experiment.choice, table, raw))
+        scores = protocol.score(protocol.decide(experiment.choice, table, raw, economics=economics), economics=economics)
         if "B" not in scores:
             raise NotEnoughHistory(
                 f"the campaign ends on {table['contact_date'].iloc[-1]}: models are chosen on 2009-03 and later"
@@ -115,13 +118,14 @@ def run_experiments(
         for experiment in tuned_variants(algorithm, choice):
             run(experiment)
     chosen, *others = finalists(outcomes)
+    judged: Judged = {"economics": economics, "resamples": resamples, "seed": seed}
     results = Results(
         contract=contract_digest,
         chosen_by=f"F1 pooled from 2009-03, among point-in-time models with PR AUC within {PR_AUC_TOLERANCE} and Brier score within "
         f"{BRIER_TOLERANCE} of the best; of F1 scores within {F1_TOLERANCE} of the best, the one with the best F1 from 2008-07",
-        winner=_candidate(chosen, table, folder, digest, resamples, seed),
-        runners_up=tuple(_candidate(other, table, folder, digest, resamples, seed) for other in others),
-        baselines=baseline_scores(table, folder, digest, resamples, seed),
+        winner=_candidate(chosen, table, folder, digest, **judged),
+        runners_up=tuple(_candidate(other, table, folder, digest, **judged) for other in others),
+        baselines=baseline_scores(table, folder, digest, **judged),
         data_digest=digest,
         libraries={name: version(name) for name in LIBRARIES},
         seed=seed,
@@ -197,18 +201,26 @@ def overview(outcomes: list[Outcome]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def baseline_scores(table: pd.DataFrame, folder: Path, digest: str, resamples: int, seed: int) -> dict[str, dict[str, Scores]]:
+class Judged(TypedDict):
+    """How finalists and baselines are judged: prices, and resamples and seed of their intervals."""
+
+    economics: Economics
+    resamples: int
+    seed: int
+
+
+def baseline_scores(table: pd.DataFrame, folder: Path, digest: str, **judged: Unpack[Judged]) -> dict[str, dict[str, Scores]]:
     """Scores of everything that the model must beat, on A and B."""
     return {
-        name: protocol.score(predictions, ("A", "B"), resamples=resamples, seed=seed)
-        for name, predictions in baseline_predictions(table, folder, digest).items()
+        name: protocol.score(predictions, ("A", "B"), **judged)
+        for name, predictions in baseline_predictions(table, folder, digest, judged["economics"]).items()
     }
 
 
-def baseline_predictions(table: pd.DataFrame, folder: Path, digest: str) -> dict[str, pd.DataFrame]:
+def baseline_predictions(table: pd.DataFrame, folder: Path, digest: str, economics: Economics) -> dict[str, pd.DataFrame]:
     """Decided predictions of the baselines: call everyone, the trailing rate, and models of the raw columns."""
     rule = ModelChoice(algorithm="logistic_regression", threshold="best_f1")
-    trailing = protocol.decide(rule, table, baselines.trailing_rate(table))
+    trailing = protocol.decide(rule, table, baselines.trailing_rate(table), economics=economics)
     everyone = trailing.assign(
         probability=baselines.overall_rate(table), threshold=trailing["threshold"].where(trailing["threshold"].isna(), 0.0)
     )
@@ -217,13 +229,11 @@ def baseline_predictions(table: pd.DataFrame, folder: Path, digest: str) -> dict
         baselines.TRAILING_RATE: trailing,
     }
     for name, choice in baselines.RAW_MODELS.items():
-        found[name] = protocol.decide(choice, table, predict(choice, table, folder, digest))
+        found[name] = protocol.decide(choice, table, predict(choice, table, folder, digest), economics=economics)
     return found
 
 
-def _candidate(outcome: Outcome, table: pd.DataFrame, folder: Path, digest: str, resamples: int, seed: int) -> Candidate:
+def _candidate(outcome: Outcome, table: pd.DataFrame, folder: Path, digest: str, **judged: Unpack[Judged]) -> Candidate:
     choice = outcome.experiment.choice
-    predictions = protocol.decide(choice, table, predict(choice, table, folder, digest))
-    return Candidate(
-        name=outcome.experiment.name, choice=choice, scores=protocol.score(predictions, resamples=resamples, seed=seed)
-    )
+    predictions = protocol.decide(choice, table, predict(choice, table, folder, digest), economics=judged["economics"])
+    return Candidate(name=outcome.experiment.name, choice=choice, scores=protocol.score(predictions, **judged))

@@ -54,10 +54,14 @@ def alift(y: Labels, p: Floats) -> float:
     return float(np.trapezoid(gains, dx=1 / len(y)))
 
 
-def evaluate(y: Labels, p: Floats, threshold: float, economics: Economics | None = None) -> Metrics:
-    """All figures of probabilities `p` (n,) against outcomes `y` (n,), deciding at `threshold`. ROC AUC is .5 for one class."""
+def roc_auc(y: Labels, p: Floats) -> float:
+    """ROC AUC of probabilities `p` (n,) against outcomes `y` (n,); .5 for one class."""
+    return float(sk.roc_auc_score(y, p)) if 0 < y.sum() < len(y) else 0.5
+
+
+def evaluate(y: Labels, p: Floats, threshold: float, economics: Economics) -> Metrics:
+    """All figures of probabilities `p` (n,) against outcomes `y` (n,), deciding at `threshold`, at these prices."""
     called = p >= threshold
-    both = 0 < y.sum() < len(y)
     clipped = np.clip(p, 1e-12, 1 - 1e-12)
     return Metrics(
         rows=len(y),
@@ -67,14 +71,14 @@ def evaluate(y: Labels, p: Floats, threshold: float, economics: Economics | None
         accuracy=float(sk.accuracy_score(y, called)),
         precision=float(sk.precision_score(y, called, zero_division=0)),
         recall=float(sk.recall_score(y, called, zero_division=0)),
-        roc_auc=float(sk.roc_auc_score(y, p)) if both else 0.5,
+        roc_auc=roc_auc(y, p),
         pr_auc=float(sk.average_precision_score(y, p)) if y.any() else 0.0,
         lift_at_10=lift_at(y, p),
         alift=alift(y, p),
         brier=float(np.mean((p - y) ** 2)),
         log_loss=float(-np.mean(np.where(y == 1, np.log(clipped), np.log(1 - clipped)))),
         called=int(called.sum()),
-        profit=(economics or Economics()).profit(y, called),
+        profit=economics.profit(y, called),
     )
 
 
@@ -167,10 +171,10 @@ def paired_ranking(y: Labels, p: Floats, other: Floats, *, resamples: int, seed:
     """Compare the ROC AUC of two models' probabilities (n,) on resamples of the same rows, as `paired_bootstrap` compares F1."""
     generator = np.random.default_rng(seed)
     one, two = _Reweighted(y, p, 0.5), _Reweighted(y, other, 0.5)
-    roc_auc = BOOTSTRAPPED.index("roc_auc")
+    place = BOOTSTRAPPED.index("roc_auc")
 
     def difference(counts: NDArray[np.int64]) -> float:
-        return one.of(counts)[roc_auc] - two.of(counts)[roc_auc]
+        return one.of(counts)[place] - two.of(counts)[place]
 
     drawn = (np.bincount(generator.integers(0, len(y), len(y)), minlength=len(y)) for _ in range(resamples))
     return _compared(difference(np.ones(len(y), dtype=np.int64)), np.array([difference(counts) for counts in drawn]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.class_weight import compute_sample_weight
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from bank_marketing.economics import Economics
 from bank_marketing.errors import ModelIncompatible
 from bank_marketing.modeling import persistence
 from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.encoding import FeatureEncoder
 from bank_marketing.modeling.estimators import make_estimator, resample
 from bank_marketing.modeling.metrics import Floats, Labels
-from bank_marketing.modeling.threshold import choose_threshold
+from bank_marketing.modeling.threshold import PAYING, learned_threshold, threshold_at
 
 METADATA = "model.json"
 
@@ -35,7 +36,8 @@ class TermDepositModel:
 
     Attributes:
         choice: what was trained.
-        threshold: clients with at least this probability are called.
+        learned_threshold: what the choice's policy took from the validation days; None where it takes nothing from outcomes.
+        economics: prices that it was trained at.
         trained_through: last contact day whose outcome the model has seen (ISO date).
     """
 
@@ -43,17 +45,40 @@ class TermDepositModel:
     encoder: FeatureEncoder
     estimator: Any
     calibrator: Any
-    threshold: float
+    learned_threshold: float | None
+    economics: Economics
     trained_through: str
+
+    @property
+    def threshold(self) -> float:
+        """The threshold at the prices of the training."""
+        return self.threshold_at(self.economics)
+
+    def threshold_at(self, economics: Economics) -> float:
+        """Clients with at least this probability are called at these prices. A policy that follows prices follows those of today."""
+        return threshold_at(self.choice.threshold, self.learned_threshold, economics)
 
     def predict_proba(self, table: pd.DataFrame) -> Floats:
         """Probability of a subscription for each row (n,). A row gets the same bits alone and in any batch."""
         raw = raw_scores(self.estimator, self.encoder.transform(table))
         return calibrated(self.calibrator, raw)
 
-    def decide(self, probabilities: Floats) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """Who is called (n,)."""
-        return np.asarray(probabilities >= self.threshold)
+    def decide(self, probabilities: Floats, economics: Economics) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Who is called (n,) at these prices."""
+        return np.asarray(probabilities >= self.threshold_at(economics))
+
+    def other_prices(self, economics: Economics) -> str:
+        """What other prices than those of the training mean, in a sentence; empty when they are the same."""
+        if economics == self.economics:
+            return ""
+        trained, today = (
+            f"{prices.call_cost:g} a call and {prices.deposit_margin:g} a deposit" for prices in (self.economics, economics)
+        )
+        moved = f"its policy {self.choice.threshold} follows no prices and calls from {self.threshold:.2f} as before"
+        if self.choice.threshold in PAYING:
+            follows = f"it calls from {self.threshold_at(economics):.2f} instead of {self.threshold:.2f}"
+            moved = f"{follows}, so that no call loses money on average"
+        return f"The model was trained at {trained}; at today's {today} {moved}. Train again to choose it at these prices."
 
     def feature_importance(self) -> pd.DataFrame:
         """Columns feature, importance (size; coefficient of a standardized number, or share of the trees' gain), largest first."""
@@ -68,7 +93,8 @@ class TermDepositModel:
         persistence.dump(parts, folder / persistence.MODEL_FILE)
         metadata = {
             "choice": self.choice.model_dump(mode="json"),
-            "threshold": self.threshold,
+            "learned_threshold": self.learned_threshold,
+            "economics": asdict(self.economics),
             "trained_through": self.trained_through,
             "features": self.encoder.get_feature_names_out(),
         }
@@ -80,34 +106,44 @@ class TermDepositModel:
         try:
             metadata = json.loads((folder / METADATA).read_text(encoding="utf-8"))
             choice = ModelChoice.model_validate(metadata["choice"])
-            threshold, through = float(metadata["threshold"]), str(metadata["trained_through"])
-        except (OSError, ValueError, KeyError) as error:
-            raise ModelIncompatible(f"{folder} holds no model of this platform: {error}") from error
+            learned, prices = metadata["learned_threshold"], Economics(**metadata["economics"])
+            learned = None if choice.threshold == "break_even" else float(learned)
+            through = str(metadata["trained_through"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelIncompatible(
+                f"{folder} holds no model of this platform, or one of an earlier release, which kept no prices: {METADATA}: {error!r}. "
+                "Train again (`make run`)."
+            ) from error
         parts = persistence.load(folder / persistence.MODEL_FILE)
-        return cls(choice, parts["encoder"], parts["estimator"], parts["calibrator"], threshold, through)
+        return cls(choice, parts["encoder"], parts["estimator"], parts["calibrator"], learned, prices, through)
 
 
 #: Fits encoder and estimator on all known rows before a contact day, or on all of them.
 Fit = Callable[[Any], tuple[FeatureEncoder, Any]]
 
 
-def train(choice: ModelChoice, train_rows: pd.DataFrame, validation_rows: pd.DataFrame) -> tuple[TermDepositModel, Floats]:
+def train(
+    choice: ModelChoice, train_rows: pd.DataFrame, validation_rows: pd.DataFrame, *, economics: Economics
+) -> tuple[TermDepositModel, Floats]:
     """Fit a choice in this process: see `fit_validated`.
 
     Args:
         choice: what to train.
         train_rows: features table with `y`, in time order.
         validation_rows: the days after them.
+        economics: today's prices.
     """
 
     def fit(before: Any) -> tuple[FeatureEncoder, Any]:
         seen = validation_rows if before is None else validation_rows[validation_rows["contact_date"] < before]
         return fit_estimator(choice, pd.concat([train_rows, seen], ignore_index=True))
 
-    return fit_validated(choice, validation_rows, fit)
+    return fit_validated(choice, validation_rows, fit, economics=economics)
 
 
-def fit_validated(choice: ModelChoice, validation_rows: pd.DataFrame, fit: Fit) -> tuple[TermDepositModel, Floats]:
+def fit_validated(
+    choice: ModelChoice, validation_rows: pd.DataFrame, fit: Fit, *, economics: Economics
+) -> tuple[TermDepositModel, Floats]:
     """Fit a choice, wherever its training rows are.
 
     The validation days are predicted out of sample, in blocks: before each block the model is fitted on everything earlier. Those
@@ -117,6 +153,7 @@ def fit_validated(choice: ModelChoice, validation_rows: pd.DataFrame, fit: Fit) 
         choice: what to train.
         validation_rows: the last days that the model may learn from, in time order.
         fit: fits on the training rows and those validation rows that are asked for.
+        economics: today's prices, which become part of the model.
 
     Returns:
         The model and the out-of-sample probabilities of the validation rows (n,), calibrated.
@@ -137,7 +174,8 @@ def fit_validated(choice: ModelChoice, validation_rows: pd.DataFrame, fit: Fit) 
         encoder=encoder,
         estimator=estimator,
         calibrator=calibrator,
-        threshold=choose_threshold(choice.threshold, y, probabilities),
+        learned_threshold=learned_threshold(choice.threshold, y, probabilities),
+        economics=economics,
         trained_through=str(validation_rows["contact_date"].max())[:10],
     )
     return model, probabilities

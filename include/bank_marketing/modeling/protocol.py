@@ -114,7 +114,7 @@ def out_of_sample(
     return raw
 
 
-def decide(choice: ModelChoice, table: pd.DataFrame, raw: Floats, economics: Economics | None = None) -> pd.DataFrame:
+def decide(choice: ModelChoice, table: pd.DataFrame, raw: Floats, *, economics: Economics) -> pd.DataFrame:
     """Calibrate and decide each month with the out-of-sample rows before it.
 
     Returns:
@@ -127,7 +127,9 @@ def decide(choice: ModelChoice, table: pd.DataFrame, raw: Floats, economics: Eco
         earlier = slice(max(predicted[0][0], start - RECENT_ROWS), start)
         calibrator = fit_calibrator(choice, raw[earlier], y[earlier])
         probability[start:end] = calibrated(calibrator, raw[start:end])
-        threshold[start:end] = choose_threshold(choice.threshold, y[earlier], calibrated(calibrator, raw[earlier]), economics)
+        threshold[start:end] = choose_threshold(
+            choice.threshold, y[earlier], calibrated(calibrator, raw[earlier]), economics=economics
+        )
     decided = table[["contact_id", "contact_date", "month", "y"]].assign(raw=raw, probability=probability, threshold=threshold)
     return decided.assign(called=decided["probability"] >= decided["threshold"])
 
@@ -136,9 +138,9 @@ def score(
     predictions: pd.DataFrame,
     spans: Iterable[str] = SPANS,
     *,
+    economics: Economics,
     resamples: int = 0,
     seed: int = 7,
-    economics: Economics | None = None,
 ) -> dict[str, Scores]:
     """Figures by span; a span without rows of both classes is left out.
 
@@ -147,9 +149,9 @@ def score(
     Args:
         predictions: from `decide`.
         spans: names in SPANS.
+        economics: prices the decisions.
         resamples: of the bootstrap; no intervals when 0.
         seed: of the bootstrap.
-        economics: prices the decisions.
     """
     scores: dict[str, Scores] = {}
     for name in spans:
@@ -160,7 +162,7 @@ def score(
     return scores
 
 
-def _score(rows: pd.DataFrame, resamples: int, seed: int, economics: Economics | None) -> Scores:
+def _score(rows: pd.DataFrame, resamples: int, seed: int, economics: Economics) -> Scores:
     y, p = rows["y"].to_numpy(int), rows["probability"].to_numpy(float)
     # The threshold changes by month: relative to it, zero is everybody's.
     margin = p - rows["threshold"].to_numpy(float)
@@ -171,7 +173,7 @@ def _score(rows: pd.DataFrame, resamples: int, seed: int, economics: Economics |
         if name in ("f1", "accuracy", "precision", "recall", "called", "profit")
     }
     del figures["threshold"]
-    months = by_month(rows)
+    months = by_month(rows, economics=economics)
     figures |= {f"{name}_within": float(months[name].mean()) for name in ("roc_auc", "lift_at_10") if len(months)}
     interval = {}
     if resamples:
@@ -180,7 +182,7 @@ def _score(rows: pd.DataFrame, resamples: int, seed: int, economics: Economics |
     return Scores(figures={name: round(float(value), 6) for name, value in figures.items()}, interval=interval)
 
 
-def by_month(predictions: pd.DataFrame, least_rows: int = MONTH_ROWS) -> pd.DataFrame:
+def by_month(predictions: pd.DataFrame, least_rows: int = MONTH_ROWS, *, economics: Economics) -> pd.DataFrame:
     """One row a month with at least `least_rows` decided rows of both classes: month, rows, rate, predicted, and the figures."""
     figures = []
     for month, rows in predictions[predictions["threshold"].notna()].groupby("month"):
@@ -189,5 +191,6 @@ def by_month(predictions: pd.DataFrame, least_rows: int = MONTH_ROWS) -> pd.Data
         if len(rows) < least_rows or y.min() == y.max():
             continue
         threshold = float(rows["threshold"].iloc[0])
-        figures.append({"month": month, "rate": y.mean(), "predicted": p.mean()} | evaluate(y, p, threshold).model_dump())
+        known = evaluate(y, p, threshold, economics).model_dump()
+        figures.append({"month": month, "rate": y.mean(), "predicted": p.mean()} | known)
     return pd.DataFrame(figures)

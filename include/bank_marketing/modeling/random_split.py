@@ -9,33 +9,37 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bank_marketing.economics import Economics
 from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.metrics import Floats, Labels, Metrics, evaluate
 from bank_marketing.modeling.model import fit_estimator, raw_scores
-from bank_marketing.modeling.threshold import choose_threshold
+from bank_marketing.modeling.threshold import best_f1_threshold
 
 LABEL = "random split, for comparison with the literature only"
 MONTH_LOOKUP = "calendar month alone, no model"
 TEST_SHARE = 0.2
 
 
-def random_split_figures(table: pd.DataFrame, choices: dict[str, ModelChoice], seed: int = 7) -> dict[str, Metrics]:
+def random_split_figures(
+    table: pd.DataFrame, choices: dict[str, ModelChoice], seed: int = 7, *, economics: Economics
+) -> dict[str, Metrics]:
     """Metrics on a random fifth of the rows, by name; each threshold is the best for F1 on the training rows.
 
     Args:
         table: from `protocol.in_time_order`.
         choices: models to fit on the other four fifths.
         seed: of the split.
+        economics: prices the decisions.
     """
     test = np.random.default_rng(seed).random(len(table)) < TEST_SHARE
     known, unseen = table[~test], table[test]
     y_known, y = known["y"].to_numpy(int), unseen["y"].to_numpy(int)
     rates = known.groupby("month")["y"].mean()
-    found = {MONTH_LOOKUP: _judge(y_known, _rate(known, rates), y, _rate(unseen, rates))}
+    found = {MONTH_LOOKUP: _evaluated(y_known, _rate(known, rates), y, _rate(unseen, rates), economics)}
     for name, choice in choices.items():
         encoder, estimator = fit_estimator(choice, known)
         p_known, p = (raw_scores(estimator, encoder.transform(part)) for part in (known, unseen))
-        found[name] = _judge(y_known, p_known, y, p)
+        found[name] = _evaluated(y_known, p_known, y, p, economics)
     return found
 
 
@@ -43,5 +47,5 @@ def _rate(rows: pd.DataFrame, rates: pd.Series[float]) -> Floats:
     return np.asarray(rows["month"].map(rates).fillna(rates.mean()), dtype=np.float64)
 
 
-def _judge(y_known: Labels, p_known: Floats, y: Labels, p: Floats) -> Metrics:
-    return evaluate(y, p, choose_threshold("best_f1", y_known, p_known))
+def _evaluated(y_known: Labels, p_known: Floats, y: Labels, p: Floats, economics: Economics) -> Metrics:
+    return evaluate(y, p, best_f1_threshold(y_known, p_known), economics)

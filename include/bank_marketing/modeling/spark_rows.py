@@ -17,6 +17,7 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as f
 
+from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory, SparkJobFailed
 from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.encoding import FeatureEncoder
@@ -63,13 +64,13 @@ class SparkRows:
         """The first rows of the train days."""
         return self._here(self._known.where("split = 'train'").orderBy("contact_date", "contact_id").limit(limit))
 
-    def train(self, choice: ModelChoice) -> tuple[TermDepositModel, Floats]:
+    def train(self, choice: ModelChoice, economics: Economics) -> tuple[TermDepositModel, Floats]:
         """Train on the cluster.
 
         Raises:
             SparkJobFailed: the cluster has not as many task slots as the choice asks for.
         """
-        return fit_validated(choice, self.validation, lambda before: self._fit(choice, before))
+        return fit_validated(choice, self.validation, lambda before: self._fit(choice, before), economics=economics)
 
     def reference(self, model: TermDepositModel, limit: int) -> pd.DataFrame:
         """The rows that `reference_rows` picks, found by their day and their place in it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bank_marketing.artifacts import ArtifactStore
-from bank_marketing.errors import ArtifactCorrupt, ConfigError, NoProductionModel
+from bank_marketing.artifacts.digests import file_digests
+from bank_marketing.errors import ArtifactCorrupt, ConfigError, ModelIncompatible, NoProductionModel
 from bank_marketing.registry import records
 from bank_marketing.registry.records import Record
 from bank_marketing.registry.tracking import answering, connect
@@ -43,6 +44,11 @@ class ModelVersion:
     def digest(self) -> str:
         """Content digest of the model artifact."""
         return self.tags.get("model_digest", "")
+
+    @property
+    def files(self) -> dict[str, str]:
+        """sha256 of each registered file that a decision reads; none for a version of a release that did not keep them."""
+        return dict(json.loads(self.tags.get("files", "{}")))
 
 
 class Registry:
@@ -107,29 +113,23 @@ class Registry:
         return version
 
     def load(self, version: ModelVersion) -> TermDepositModel:
-        """The model of a version, its files checked against the digest it was registered with.
+        """The model of a version, each of its files checked against the digest it was registered with.
 
         Raises:
-            ArtifactCorrupt: MLflow holds another model than the one that was evaluated.
-            ModelIncompatible: the files are no model of this platform.
+            ArtifactCorrupt: MLflow holds other files than those that were evaluated.
+            ModelIncompatible: the files are no model of this platform, or no digest of them was registered.
+            RegistryUnavailable: MLflow does not answer.
         """
         from bank_marketing.modeling.model import TermDepositModel
-        from bank_marketing.modeling.persistence import MODEL_FILE, MODEL_FOLDER
+        from bank_marketing.modeling.persistence import MODEL_FOLDER
 
-        folder = self._download(version, f"artifacts/{MODEL_FOLDER}")
-        found = hashlib.sha256((folder / MODEL_FILE).read_bytes()).hexdigest()
-        if found != version.tags.get("model_sha256"):
-            raise ArtifactCorrupt(
-                f"version {version.version} of {self.name}: {MODEL_FILE} has sha256 {found[:12]}, registered was "
-                f"{version.tags.get('model_sha256', 'none')[:12]}. The file was altered; it is not loaded."
-            )
-        return TermDepositModel.load(folder)
+        return TermDepositModel.load(self._checked(version, MODEL_FOLDER))
 
     def reference(self, version: ModelVersion) -> pd.DataFrame:
-        """Training rows of a version with their `probability`, to compare later data with."""
+        """Training rows of a version with their `probability`, to compare later data with. Raises as `load` does."""
         import pandas as pd
 
-        return pd.read_parquet(self._download(version, f"artifacts/{REFERENCE_FILE}"))
+        return pd.read_parquet(self._checked(version, REFERENCE_FILE))
 
     def inputs(self, version: ModelVersion) -> list[str]:
         """Names of the columns that a version's signature asks for; none when it has no signature."""
@@ -139,8 +139,9 @@ class Registry:
         return signature.inputs.input_names() if signature is not None and signature.inputs is not None else []
 
     def stage(self, version: ModelVersion) -> None:
-        """Point `staging` to a version."""
-        self._point(STAGING, version)
+        """Point `staging` to a version that has not been further: what is or was in production is not put back by a re-run."""
+        if self.get(version.version).stage not in (PRODUCTION, ARCHIVED):
+            self._point(STAGING, version)
 
     def promote(self, version: ModelVersion, record: Record) -> Record:
         """Put a version into production; the former one is archived. On record; promoting it again changes nothing."""
@@ -155,11 +156,11 @@ class Registry:
         return done
 
     def reject(self, version: ModelVersion, record: Record) -> Record:
-        """Record that a version stays out of production."""
+        """Record that a version stays out of production; told again by a retried task, it is on record once."""
         former = self.at(PRODUCTION)
         current = former.version if former else None
         done = record.model_copy(update={"from_version": current, "to_version": current})
-        if done not in records.history(self.store):
+        if all(entry.model_copy(update={"at": done.at}) != done for entry in records.history(self.store)):
             records.write(self.store, done)
         return done
 
@@ -190,6 +191,25 @@ class Registry:
     def _by_digest(self, digest: str) -> ModelVersion | None:
         found = self.client.search_model_versions(f"name='{self.name}' and tags.model_digest='{digest}'")
         return self._version(min(found, key=lambda entry: int(entry.version))) if found else None
+
+    def _checked(self, version: ModelVersion, place: str) -> Path:
+        """A registered file or folder, when it holds what was registered and nothing else."""
+        named = f"version {version.version} of {self.name}"
+        registered = {name: digest for name, digest in version.files.items() if name.split("/")[0] == place}
+        if not registered:
+            raise ModelIncompatible(
+                f"{named} was registered without digests of its files, as releases before 0.2 did: what it decides cannot be checked, "
+                "and it is not loaded. Train again (`make run`)."
+            )
+        path = self._download(version, f"artifacts/{place}")
+        found = file_digests(path)
+        altered = sorted(name for name in registered | found if registered.get(name) != found.get(name))
+        if altered:
+            raise ArtifactCorrupt(
+                f"{named}: {', '.join(altered)} in MLflow is not what was registered. The file was altered; it is not loaded. "
+                "Restore it, or roll back to another version."
+            )
+        return path
 
     def _download(self, version: ModelVersion, path: str) -> Path:
         import mlflow

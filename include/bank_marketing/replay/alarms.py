@@ -153,7 +153,7 @@ def _calm_evenings(
 
 def _worse_than_everyone(model: TermDepositModel, judged: pd.DataFrame, config: ReplayConfig) -> bool:
     """Whether calling everyone would have had a better F1 and a higher profit."""
-    y, called = judged["y"].to_numpy(int), model.decide(model.predict_proba(judged))
+    y, called = judged["y"].to_numpy(int), model.decide(model.predict_proba(judged), config.economics)
     everyone = np.ones(len(y), dtype=bool)
     money = config.economics
     return f1(y, called) < f1(y, everyone) and money.profit(y, called) < money.profit(y, everyone)
@@ -170,7 +170,7 @@ def watch(platform: Platform, table: pd.DataFrame, since: str) -> Iterator[tuple
     live = table[table["contact_date"] >= since]
     p = deployed.model.predict_proba(live)
     made = live[["contact_id", "contact_date"]].assign(
-        version=deployed.version, probability=p, called=p >= deployed.model.threshold
+        version=deployed.version, probability=p, called=deployed.model.decide(p, platform.config.economics)
     )
     for day in live["contact_date"].unique():
         known = known_on(table, str(day))
@@ -182,8 +182,9 @@ def watch(platform: Platform, table: pd.DataFrame, since: str) -> Iterator[tuple
 
 def _deployed(config: ReplayConfig, fitted: pd.DataFrame, validation: pd.DataFrame, judged: pd.DataFrame) -> Deployed:
     """A model as the platform deploys it, without asking whether it is better than another."""
-    model, _ = train(config.choice, fitted, validation)
-    figures = evaluate(judged["y"].to_numpy(int), model.predict_proba(judged), model.threshold).model_dump()
+    model, _ = train(config.choice, fitted, validation, economics=config.economics)
+    p, threshold = model.predict_proba(judged), model.threshold_at(config.economics)
+    figures = evaluate(judged["y"].to_numpy(int), p, threshold, config.economics).model_dump()
     learned = pd.concat([fitted, validation], ignore_index=True)
     return Deployed(
         version=1,

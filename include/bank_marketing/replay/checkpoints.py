@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from bank_marketing.artifacts.digests import file_digests
+from bank_marketing.errors import ArtifactCorrupt
 from bank_marketing.modeling.model import TermDepositModel
 from bank_marketing.monitoring.decision import WindowVerdict
 from bank_marketing.replay.platform import Deployed, Event, Platform, ReplayConfig
@@ -17,7 +19,7 @@ from bank_marketing.replay.platform import Deployed, Event, Platform, ReplayConf
 if TYPE_CHECKING:
     from bank_marketing.replay.engine import Period, State
 
-_PERIOD, _STATE = "period.json", "state.json"
+_PERIOD, _STATE, _FILES = "period.json", "state.json", "files.json"
 
 
 class Checkpoints:
@@ -63,22 +65,36 @@ class Checkpoints:
             if model is not None:
                 (staging / name).mkdir()
                 model.save(staging / name)
+        (staging / _FILES).write_text(json.dumps(file_digests(staging), indent=1) + "\n", encoding="utf-8")
         staging.rename(self.folder / period.name)
 
+    def _checked(self, name: str) -> Path:
+        """The folder of a period, when it holds what was kept. Raises ArtifactCorrupt."""
+        folder = self.folder / name
+        kept = json.loads((folder / _FILES).read_text(encoding="utf-8")) if (folder / _FILES).is_file() else {}
+        found = {f".{place}": digest for place, digest in file_digests(folder).items() if place != f"{name}/{_FILES}"}
+        altered = sorted(place for place in kept | found if kept.get(place) != found.get(place))
+        if altered:
+            raise ArtifactCorrupt(
+                f"the checkpoint {folder} was altered ({', '.join(altered)}): run the same command with --fresh to replay from the start"
+            )
+        return folder
+
     def period(self, name: str) -> Period:
-        """A period as it was lived."""
+        """A period as it was lived. Raises ArtifactCorrupt."""
         from bank_marketing.replay.engine import Period
 
-        told = json.loads((self.folder / name / _PERIOD).read_text(encoding="utf-8"))
+        folder = self._checked(name)
+        told = json.loads((folder / _PERIOD).read_text(encoding="utf-8"))
         events = tuple(Event.model_validate(event) for event in told["events"])
-        predictions = pd.read_parquet(self.folder / name / "predictions.parquet")
+        predictions = pd.read_parquet(folder / "predictions.parquet")
         return Period(name, predictions, events, tuple(told["monitored"]))
 
     def state(self, name: str, config: ReplayConfig) -> State:
-        """The state after a period."""
+        """The state after a period. Raises ArtifactCorrupt."""
         from bank_marketing.replay.engine import State
 
-        folder = self.folder / name
+        folder = self._checked(name)
         memory = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         models = {
             part: TermDepositModel.load(folder / part) if (folder / part).is_dir() else None

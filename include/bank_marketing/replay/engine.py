@@ -137,10 +137,10 @@ def _morning(state: State, prospects: pd.DataFrame, rule: float) -> pd.DataFrame
     production, first = state.platform.production, state.first
     assert production is not None
     assert first is not None
-    refitted = state.refitted or first
+    refitted, economics = state.refitted or first, state.platform.config.economics
     scored = prospects[["contact_id", "contact_date"]].assign(version=production.version)
     for name, model in (("platform", production.model), ("first", first), ("refitted", refitted)):
-        scored[f"p_{name}"], scored[f"t_{name}"] = model.predict_proba(prospects), model.threshold
+        scored[f"p_{name}"], scored[f"t_{name}"] = model.predict_proba(prospects), model.threshold_at(economics)
     return scored.assign(p_trailing=trailing_rate(prospects), t_trailing=rule)
 
 

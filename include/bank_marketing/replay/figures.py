@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from bank_marketing.economics import Economics
-from bank_marketing.modeling.metrics import Floats, Labels, evaluate
-from bank_marketing.modeling.threshold import choose_threshold
+from bank_marketing.modeling.metrics import Floats, Labels, roc_auc
+from bank_marketing.modeling.threshold import best_f1_threshold
 from bank_marketing.monitoring.performance import outcome_figures
 
 #: From here on the bank calls few clients and many subscribe; before, no model ranks better than chance.
@@ -52,7 +52,7 @@ def called_by(policy: Policy, predictions: pd.DataFrame) -> np.ndarray[Any, np.d
         return np.ones(len(predictions), dtype=bool)
     p = predictions[f"p_{policy.scores}"].to_numpy(float)
     if policy.key == "hindsight":
-        return np.asarray(p >= choose_threshold("best_f1", predictions["y"].to_numpy(int), p))
+        return np.asarray(p >= best_f1_threshold(predictions["y"].to_numpy(int), p))
     return np.asarray(p >= predictions[f"t_{policy.scores}"].to_numpy(float))
 
 
@@ -89,5 +89,5 @@ def _within(y: Labels, p: Floats, month: np.ndarray[Any, Any]) -> float:
     for name in np.unique(month):
         part = month == name
         if part.sum() >= MONTH_ROWS and 0 < y[part].sum() < part.sum():
-            found.append(evaluate(y[part], p[part], 0.5).roc_auc)
+            found.append(roc_auc(y[part], p[part]))
     return float(np.mean(found)) if found else float("nan")

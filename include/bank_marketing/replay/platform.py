@@ -35,7 +35,7 @@ class ReplayConfig(Entity):
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     monitoring: MonitoringConfig = MonitoringConfig()
-    economics: Economics = Economics()
+    economics: Economics
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def fit(config: ReplayConfig, known: pd.DataFrame) -> tuple[TermDepositModel, di
         positives = int(parts[name]["y"].sum())
         if positives < config.training.min_positives:
             raise NotEnoughHistory(f"the {name} days have {positives} subscribers, {config.training.min_positives} are needed")
-    model, _ = train(config.choice, parts["train"], parts["validation"])
+    model, _ = train(config.choice, parts["train"], parts["validation"], economics=config.economics)
     return model, parts
 
 

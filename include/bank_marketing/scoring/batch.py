@@ -64,7 +64,8 @@ def run(config: ScoringConfig, inputs: ScoringInputs, context: RunContext) -> Sc
     checked = prospects.load(inputs.prospects, context)
     context.store.verify(inputs.prospects)
     spark = spark_session(f"bank-marketing {COMPONENT} {context.as_of}", context.settings)
-    shared = spark.sparkContext.broadcast(scoring_job(inputs, context))
+    job = scoring_job(inputs, context)
+    shared = spark.sparkContext.broadcast(job)
     rows = spark.read.parquet(literal(f"{context.store.spark_uri(checked.ref.uri)}/{prospects.CLEAN}"))
     tasks = -(-checked.rows["clean"] // config.rows_per_task)
     rows = rows.repartition(tasks) if tasks > 1 else rows
@@ -84,8 +85,8 @@ def run(config: ScoringConfig, inputs: ScoringInputs, context: RunContext) -> Sc
                 details={
                     "day": checked.day.isoformat(),
                     "list_size": checked.rows["rows_read"],
-                    "call_cost": context.settings.call_cost,
-                    "deposit_margin": context.settings.deposit_margin,
+                    "call_cost": job.economics.call_cost,
+                    "deposit_margin": job.economics.deposit_margin,
                 },
             )
     finally:
@@ -112,7 +113,7 @@ def scoring_job(inputs: ScoringInputs, context: RunContext) -> ScoringJob:
     return ScoringJob(
         model_files={name.split("/")[-1]: context.store.read_bytes(f"{manifest.uri}/{name}") for name in names},
         version=selection.load_version(inputs.model, context),
-        economics=context.settings.economics,
+        economics=selection.load(inputs.model, context).economics,  # as pinned: the prices may change between two tasks
         day=checked.day,
         state=checked.state,
         list_size=checked.rows["rows_read"],

@@ -182,6 +182,8 @@ def _records(
             features_digest=checked.state.features_digest,
             probability=row["probability"],
             threshold=chosen.threshold,
+            call_cost=chosen.economics.call_cost,
+            deposit_margin=chosen.economics.deposit_margin,
             decision=row["decision"],
             day=checked.day,
             who=f"{config.who} ({context.dag_id}/{context.run_id})",

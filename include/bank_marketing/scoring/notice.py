@@ -7,7 +7,7 @@ from html import escape
 
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import Entity, RunContext
-from bank_marketing.scoring import call_list, prospects
+from bank_marketing.scoring import call_list, prospects, selection
 
 COMPONENT = "notify_scored"
 KIND = "scoring_notice"
@@ -40,6 +40,7 @@ def run(config: NoticeConfig, inputs: NoticeInputs, context: RunContext) -> Noti
     """
     standing = context.store.manifest(inputs.call_list.uri)
     made, checked = call_list.load(standing.ref, context), prospects.load(inputs.prospects, context)
+    chosen = selection.load(next(ref for ref in standing.parents if ref.kind == selection.KIND), context)
     rows = made.rows
     headline = f"{rows['called']:,} of {rows['rows']:,} prospects of {made.day} to be called"
     synthetic = "SYNTHETIC " if checked.source["synthetic"] else ""
@@ -54,6 +55,8 @@ def run(config: NoticeConfig, inputs: NoticeInputs, context: RunContext) -> Noti
         "Duplicates": str(rows["duplicates"]),
         "Why a client is on it": "bank-marketing trace CONTACT_ID",
     }
+    if chosen.other_prices:
+        facts["Other prices"] = chosen.other_prices
     if standing.ref != inputs.call_list:
         facts["Made again"] = f"since then by {standing.dag_id}, {standing.run_id}: the list and the figures are that run's"
     cells = "".join(

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bank_marketing.artifacts import ArtifactStore
+from bank_marketing.artifacts.manifest import digest_of
 from bank_marketing.errors import ArtifactMissing, ConfigError
 
 FOLDER = "predictions"
@@ -33,6 +34,8 @@ class PredictionRecord(BaseModel):
     features_digest: str = Field(description="content digest of the features artifact with the campaign's counts")
     probability: float
     threshold: float
+    call_cost: float | None = Field(default=None, description="price that the threshold follows; None in records before 0.2")
+    deposit_margin: float | None = None
     decision: bool
     day: date = Field(description="of the call")
     who: str
@@ -40,6 +43,17 @@ class PredictionRecord(BaseModel):
     hindsight: bool = Field(
         default=False, description="the model had learned the day's own outcomes: a re-made list, no forecast"
     )
+    contract: str = Field(default="", description="digest of the data contract; a batch's stands in the manifest of its scores")
+    code_version: str = Field(default="", description="of the code with its rules and sentences; a batch's stands there too")
+    record_digest: str = Field(default="", description="of all that stands above; a batch's record is compared with its scores")
+
+    def sealed(self) -> PredictionRecord:
+        """The record with the digest of its content."""
+        return self.model_copy(update={"record_digest": self.content_digest()})
+
+    def content_digest(self) -> str:
+        """sha256 of all fields but `record_digest`."""
+        return digest_of(self.model_dump(mode="json", exclude={"record_digest"}))
 
 
 class PredictionLog:

@@ -58,6 +58,7 @@ class Scorer:
     def __init__(self, model: TermDepositModel, version: ModelVersion, economics: Economics, contract: Contract) -> None:
         """Take the model after it has scored one row of the contract's defaults."""
         self.model, self.version, self.economics, self.contract = model, version, economics, contract
+        self.threshold = model.threshold_at(economics)
         self._try()
 
     def score(self, prospects: pd.DataFrame, day: date, state: CampaignState, list_size: int) -> pd.DataFrame:
@@ -80,8 +81,8 @@ class Scorer:
         scored = table[["contact_id"]].copy() if "contact_id" in table else pd.DataFrame(index=table.index)
         p = self.model.predict_proba(table) if len(table) else np.empty(0)
         scored["probability"] = p
-        scored["decision"] = np.asarray(self.model.decide(p), dtype=bool)
-        scored["expected_profit"] = self.economics.deposit_margin * p - self.economics.call_cost
+        scored["decision"] = self.model.decide(p, self.economics)
+        scored["expected_profit"] = self.economics.expected_profit(p)
         scored["reasons"] = pd.Series(reasons(self.model, table), index=scored.index, dtype=object)
         return scored
 

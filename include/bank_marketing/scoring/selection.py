@@ -8,8 +8,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from pydantic import Field
+
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import Entity, RunContext
+from bank_marketing.economics import Economics
 from bank_marketing.errors import ModelIncompatible
 from bank_marketing.registry.registry import ModelVersion, Registry
 
@@ -29,14 +32,16 @@ class SelectionInputs(Entity):
 
 
 class SelectionArtifact(Entity):
-    """The pinned version: `model/` and `version.json`."""
+    """The pinned version, and the prices that this run decides at: `model/` and `version.json`."""
 
     ref: ArtifactRef
     version: int
     model_digest: str
     threshold: float
+    economics: Economics
     trained_through: str
     synthetic: bool
+    other_prices: str = Field(description="what it means that the model was trained at other prices; empty when it was not")
 
 
 def run(config: SelectionConfig, inputs: SelectionInputs, context: RunContext) -> SelectionArtifact:
@@ -55,7 +60,8 @@ def run(config: SelectionConfig, inputs: SelectionInputs, context: RunContext) -
     version = registry.production()
     _check_signature(registry, version, context)
     model = registry.load(version)
-    Scorer(model, version, context.settings.economics, context.contract)
+    economics = context.settings.economics
+    scorer = Scorer(model, version, economics, context.contract)
     with context.stage() as stage:
         (stage.path / MODEL_FOLDER).mkdir()
         model.save(stage.path / MODEL_FOLDER)
@@ -67,17 +73,22 @@ def run(config: SelectionConfig, inputs: SelectionInputs, context: RunContext) -
             KIND,
             details={
                 "model_digest": version.digest,
-                "threshold": model.threshold,
+                "threshold": scorer.threshold,
+                "economics": asdict(economics),
                 "trained_through": model.trained_through,
                 "synthetic": version.tags.get("synthetic") == "true",
+                "other_prices": model.other_prices(economics),
             },
             notes={"version": version.version},
             volatile=lambda path: path == VERSION_FILE,
         )
     log.info(
-        "version %d in production, trained through %s, threshold %.3f", version.version, model.trained_through, model.threshold
+        "version %d in production, trained through %s, threshold %.3f", version.version, model.trained_through, scorer.threshold
     )
-    return load(manifest.ref, context)
+    selected = load(manifest.ref, context)
+    if selected.other_prices:
+        log.warning(selected.other_prices)
+    return selected
 
 
 def load(ref: ArtifactRef, context: RunContext) -> SelectionArtifact:

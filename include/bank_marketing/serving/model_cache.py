@@ -69,7 +69,12 @@ class ServingState:
     @property
     def threshold(self) -> float:
         """Clients with at least this probability are called."""
-        return self.scorer.model.threshold
+        return self.scorer.threshold
+
+    @property
+    def other_prices(self) -> str:
+        """What it means that the model was trained at other prices than today's; empty when it was not."""
+        return self.scorer.model.other_prices(self.scorer.economics)
 
 
 class ModelCache:
@@ -132,6 +137,8 @@ class ModelCache:
             self.current = ServingState(version, scorer, datetime.now(UTC), campaign, self._metrics(version))
             self.measures.use_model(version.version, version.digest, self.current.loaded_at.timestamp())
             log.info("serving version %d (%s)", version.version, version.digest[:12])
+            if told := model.other_prices(self.settings.economics):
+                log.warning(told)
         last = datetime.combine(campaign.state.last_contact_day, datetime.min.time(), UTC)
         self.measures.features_through.set(last.timestamp())
         self.measures.features_published.set(campaign.published_at.timestamp())

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from bank_marketing.artifacts.manifest import digest_of
+from bank_marketing.artifacts.manifest import code_version, digest_of
 from bank_marketing.contract import load_contract
 from bank_marketing.scoring.partition import input_columns
 from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
@@ -79,7 +79,7 @@ class Predictor:
     def _records(
         self, loaded: ServingState, rows: Sequence[dict[str, Any]], scored: pd.DataFrame, context: PredictionContext
     ) -> list[PredictionRecord]:
-        now, request = datetime.now(UTC), secrets.token_hex(8)
+        now, request, contract = datetime.now(UTC), secrets.token_hex(8), loaded.scorer.contract.digest
         return [
             PredictionRecord(
                 prediction_id=f"{now:%Y-%m-%d}-{request}-{number}",
@@ -92,10 +92,14 @@ class Predictor:
                 features_digest=loaded.campaign.state.features_digest,
                 probability=row["probability"],
                 threshold=loaded.threshold,
+                call_cost=loaded.scorer.economics.call_cost,
+                deposit_margin=loaded.scorer.economics.deposit_margin,
                 decision=row["decision"],
                 day=context.day,
                 who=context.who,
-            )
+                contract=contract,
+                code_version=code_version(),
+            ).sealed()
             for number, (given, row) in enumerate(zip(rows, _dicts(scored), strict=True))
         ]
 
