@@ -66,7 +66,6 @@ ENV PATH=/opt/venv/bin:/opt/java/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/u
     HOME=/home/bank \
     LANG=C.UTF-8 \
     BANK_HOME=/var/lib/bank \
-    BANK_RESULTS_FILE=/opt/bank-marketing/results.json \
     AIRFLOW_HOME=/opt/airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/bank-marketing/dags \
     AIRFLOW__CORE__PLUGINS_FOLDER=/opt/bank-marketing/plugins \
@@ -80,7 +79,7 @@ ENV PATH=/opt/venv/bin:/opt/java/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/u
     PYTHONWARNINGS=ignore::DeprecationWarning
 
 WORKDIR /opt/bank-marketing
-COPY airflow_settings.yaml results.json LICENSE README.md pyproject.toml requirements.txt ./
+COPY airflow_settings.yaml LICENSE README.md pyproject.toml requirements.txt ./
 COPY scripts scripts
 COPY deploy/docker deploy/docker
 COPY spark_jobs spark_jobs

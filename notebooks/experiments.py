@@ -23,7 +23,7 @@ from IPython.display import display
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 from bank_marketing.artifacts import open_store
-from bank_marketing.contract import load_contract
+from bank_marketing.campaign import open_campaign
 from bank_marketing.etl.features import CAMPAIGN_COLUMNS
 from bank_marketing.modeling import baselines, grid, importance, protocol, random_split
 from bank_marketing.modeling.choice import Window
@@ -54,7 +54,8 @@ if newest is None:
     raise SystemExit("No features are in the artifact store: `make run` makes them.")
 features = open_store(settings).read_table(f"{newest.uri}/features").to_pandas()
 table = protocol.in_time_order(features)
-results = load_results(settings.results, load_contract().digest)
+campaign = open_campaign(settings)
+results = load_results(campaign.results_file, campaign.contract.digest)
 choice = results.winner.choice
 same = data_digest(table) == results.data_digest
 print(f"{len(table):,} contacts from {table['contact_date'].min()} to {table['contact_date'].max()}")

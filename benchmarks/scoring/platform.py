@@ -6,8 +6,8 @@ import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from bank_marketing.campaign import CAMPAIGNS, open_campaign
 from bank_marketing.components.context import RunContext
-from bank_marketing.contract import load_contract
 from bank_marketing.landing.commands import land
 from bank_marketing.landing.daily import render
 from bank_marketing.landing.inbox import INBOX
@@ -16,7 +16,7 @@ from bank_marketing.pipelines import run_steps
 from bank_marketing.pipelines.training import STEPS
 from bank_marketing.registry.records import Record
 from bank_marketing.registry.registry import Registry
-from bank_marketing.settings import PROJECT_DIR, Settings
+from bank_marketing.settings import Settings
 
 #: Last evening that is known, and the day whose clients are scored.
 EVENING, DAY = date(2010, 10, 29), date(2010, 11, 1)
@@ -45,7 +45,7 @@ def settings_of(home: Path) -> Settings:
 def prepare(home: Path, model: str) -> None:
     """Land the campaign in `home`, train one of MODELS on it, and put it into production."""
     home.mkdir(parents=True, exist_ok=True)
-    chosen = json.loads((PROJECT_DIR / "results.json").read_text(encoding="utf-8"))
+    chosen = json.loads((CAMPAIGNS / "bank_marketing" / "results.json").read_text(encoding="utf-8"))
     if model == "lightgbm":
         choice = chosen["winner"]["choice"] | {"algorithm": "lightgbm", "hyper_parameters": {}}
         chosen["winner"] |= {"name": "lightgbm", "choice": choice}
@@ -64,10 +64,10 @@ def prepare(home: Path, model: str) -> None:
 
 def write_list(home: Path, rows: int) -> str:
     """Put a list of so many clients into the inbox; returns its name."""
-    contract, name = load_contract(), f"list-{rows}.csv"
+    contract, name = open_campaign(settings_of(home)).contract, f"list-{rows}.csv"
     path = settings_of(home).landing / INBOX / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    synthetic = campaign_module(PROJECT_DIR / "include" / "campaigns" / "bank_marketing", "synthetic")
+    synthetic = campaign_module(CAMPAIGNS / "bank_marketing", "synthetic")
     with path.open("wb") as stream:
         for number, part in enumerate(synthetic.synthetic_list(SEED, DAY, rows, CHUNK)):
             text = render(part, contract.prospect_columns, contract)

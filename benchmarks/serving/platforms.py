@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from bank_marketing.artifacts import open_store
-from bank_marketing.contract import load_contract
+from bank_marketing.campaign import open_campaign
 from bank_marketing.errors import BankMarketingError
 from bank_marketing.registry.registry import ModelVersion, Registry
 from bank_marketing.scoring.scorer import feature_rows, latest_campaign_state
@@ -43,7 +43,7 @@ class Measurable:
 
     def prospects(self, rows: int) -> list[dict[str, Any]]:
         """Clients to score, all different."""
-        jobs = load_contract()["job"].categories
+        jobs = open_campaign(self.settings).contract["job"].categories
         return [
             EXAMPLE_PROSPECT | {"contact_id": f"B{n:06d}", "age": 18 + n % 70, "job": jobs[n % len(jobs)]} for n in range(rows)
         ]

@@ -33,7 +33,8 @@ class Settings(EnvironmentSettings):
     artifact_root: str | None = Field(default=None, description="file:// or s3:// URI, or a path [HOME/artifacts]")
     mlflow_tracking_uri: str | None = Field(default=None, description="[sqlite:///HOME/artifacts/mlflow.db]")
     model_name: str = Field(default="bank_marketing", description="name of the registered model")
-    results_file: Path | None = Field(default=None, description="the chosen model configuration [HOME/results.json]")
+    campaign: str = Field(default="bank_marketing", description="name of a folder in include/campaigns, or a path to a folder")
+    results_file: Path | None = Field(default=None, description="the chosen model configuration [results.json of the campaign]")
     spark_master: str = Field(default="local[*]", description="used outside Airflow; there, the spark_default connection")
     spark_driver_memory: str = Field(default="2g", pattern=r"^[1-9]\d*[kKmMgGtT]$", description="heap of the Spark driver")
     archive_timeout_seconds: float = Field(default=5.0, gt=0, description="patience for each source of the archive")
@@ -80,12 +81,6 @@ class Settings(EnvironmentSettings):
     def tracking_uri(self) -> str:
         """MLflow's tracking and registry URI."""
         return self.mlflow_tracking_uri or f"sqlite:///{(self.home / 'artifacts' / 'mlflow.db').resolve()}"
-
-    @computed_field  # type: ignore[prop-decorator]
-    @cached_property
-    def results(self) -> Path:
-        """The file that says which model is trained."""
-        return (self.results_file or self.home / "results.json").resolve()
 
     @computed_field  # type: ignore[prop-decorator]
     @cached_property

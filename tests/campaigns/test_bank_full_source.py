@@ -7,11 +7,11 @@ from datetime import date
 
 import pytest
 
-from bank_marketing.contract import load_contract
+from bank_marketing.campaign import load_campaign
 from bank_marketing.landing.archive import find_archive
 from bank_marketing.landing.daily import Day, archive_days
 from bank_marketing.settings import Settings
-from tests.support.sources import CAMPAIGNS, source_of
+from tests.support.sources import source_of
 
 SOURCE = source_of("bank_full")
 
@@ -40,7 +40,7 @@ def days() -> list[Day]:
         pytest.skip("BANK_ARCHIVE names no folder with bank.zip: the real archive is not at hand")
     archive = find_archive(settings, SOURCE.archive)
     assert archive is not None
-    return list(archive_days(archive.csv, load_contract(CAMPAIGNS / "bank_full" / "contract.yaml"), SOURCE.dates))
+    return list(archive_days(archive.csv, load_campaign("bank_full").contract, SOURCE.dates))
 
 
 def test_every_row_has_its_day_and_no_day_comes_twice(days: list[Day]) -> None:

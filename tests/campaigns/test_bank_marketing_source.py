@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from bank_marketing.contract import load_contract
 from bank_marketing.landing.archive import Archive
 from bank_marketing.landing.daily import Day, archive_days
+from tests.support.campaign import CONTRACT
 from tests.support.sources import module_of, source_of
 
 SOURCE = source_of("bank_marketing")
@@ -34,7 +34,7 @@ def test_the_two_gaps_are_anchored() -> None:
 
 @pytest.fixture(scope="module")
 def days(archive: Archive) -> list[Day]:
-    return list(archive_days(archive.csv, load_contract(), SOURCE.dates))
+    return list(archive_days(archive.csv, CONTRACT, SOURCE.dates))
 
 
 def test_every_row_has_a_day_and_its_weekday(days: list[Day]) -> None:

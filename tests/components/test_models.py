@@ -21,6 +21,7 @@ from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.registry import records
 from bank_marketing.registry.registry import Registry
 from bank_marketing.settings import Settings
+from tests.support.campaign import CAMPAIGN
 from tests.support.features import features_table, publish_features
 from tests.support.mlflow_server import free_port, mlflow_server
 
@@ -112,7 +113,7 @@ def test_too_few_subscribers_is_said(context: RunContext) -> None:
 
 
 def test_results_for_another_contract_are_refused(make_context: MakeContext, tmp_path: Path) -> None:
-    content = json.loads((Path(__file__).parents[2] / "results.json").read_text())
+    content = json.loads(CAMPAIGN.results_file.read_text())
     path = tmp_path / "results.json"
     path.write_text(json.dumps(content | {"contract": "0" * 64}))
     context = make_context(DAY, results_file=path)

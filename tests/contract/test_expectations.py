@@ -9,12 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bank_marketing.contract import load_contract
 from bank_marketing.contract.expectations import SHARE_ROWS, expectations
 from bank_marketing.contract.suite import Suite
+from tests.support.campaign import CONTRACT
 from tests.support.clean import clean_rows
 
-CONTRACT = load_contract()
 DAYS = [date(2010, 6, day) for day in (1, 2, 3, 4, 7, 8)]
 INDICATORS = [column.name for column in CONTRACT.columns if column.role == "macro"]
 

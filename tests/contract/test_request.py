@@ -7,11 +7,10 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from bank_marketing.contract import load_contract
 from bank_marketing.contract.request import prospect_model
+from tests.support.campaign import CONTRACT
 from tests.support.landed import Row, contact
 
-CONTRACT = load_contract()
 Prospect = prospect_model(CONTRACT)
 
 

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from bank_marketing.contract import load_contract
 from bank_marketing.etl.cleaning import clean_rows
 from bank_marketing.etl.reading import read_landed
+from tests.support.campaign import CONTRACT
 from tests.support.landed import Row, contact, lines, write_contacts
 
 DAY = date(2010, 6, 30)
 
 
 def cleaned(spark: SparkSession, root: Path, content: list[str]) -> DataFrame:
-    contract = load_contract()
+    contract = CONTRACT
     path = write_contacts(root, DAY, content)
     return clean_rows(read_landed(spark, [path], contract.columns, contract), contract.columns, contract)
 

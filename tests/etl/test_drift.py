@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bank_marketing.components.validation import ValidationConfig
-from bank_marketing.contract import load_contract
 from bank_marketing.etl.drift import ColumnDrift, column_drift, ks_distance, psi, recent_window
 from bank_marketing.etl.snapshot import CleanDay
+from tests.support.campaign import CONTRACT
 
-CONTRACT = load_contract()
 THRESHOLDS = ValidationConfig().model_dump(include={"ks_threshold", "psi_threshold"})
 ROWS = ValidationConfig().drift_rows
 

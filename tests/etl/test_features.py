@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from bank_marketing.contract import load_contract
 from bank_marketing.etl.features import CAMPAIGN_COLUMNS, build_features, campaign_history, daily_outcomes
+from tests.support.campaign import CONTRACT
 from tests.support.landed import Row, contact
 
 DAYS = [date(2009, 3, 2) + timedelta(days=n) for n in (0, 1, 2, 3, 7, 8, 9, 10)]
@@ -36,7 +36,7 @@ def features(spark: SparkSession, rows: list[Row], sizes: list[tuple[date, int]]
     frame = contacts(spark, rows)
     list_sizes = spark.createDataFrame(sizes or [(day, 5) for day in DAYS], "contact_date date, list_size long")
     history = campaign_history(daily_outcomes(frame, list_sizes))
-    table = build_features(frame, history, load_contract()).orderBy("contact_date", "contact_id")
+    table = build_features(frame, history, CONTRACT).orderBy("contact_date", "contact_id")
     return [row.asDict() for row in table.collect()]
 
 

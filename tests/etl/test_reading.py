@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
-from bank_marketing.contract import load_contract
 from bank_marketing.errors import ConfigError
 from bank_marketing.etl.reading import literal, read_landed
+from tests.support.campaign import CONTRACT
 from tests.support.landed import contact, lines, write_contacts
 
 DAY = date(2010, 6, 30)
@@ -22,8 +22,7 @@ ZONES = ("zone[1]", "{a,b}", "what?", "st*r", "_hidden", ".hidden", "back\\slash
 
 
 def read(spark: SparkSession, *paths: Path) -> list[tuple[str, date]]:
-    contract = load_contract()
-    rows = read_landed(spark, paths, contract.columns, contract).orderBy("source_row").collect()
+    rows = read_landed(spark, paths, CONTRACT.columns, CONTRACT).orderBy("source_row").collect()
     return [(row.contact_id, row.contact_date) for row in rows]
 
 

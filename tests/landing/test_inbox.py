@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bank_marketing.contract import load_contract
 from bank_marketing.errors import ConfigError, ContractViolation
 from bank_marketing.landing import inbox
+from tests.support.campaign import CONTRACT
 from tests.support.landed import contact, lines
 
 DAY = date(2010, 7, 1)
-CONTRACT = load_contract()
 LIST = lines([contact(number, DAY) for number in range(1, 6)], prospects=True)
 NAMES = [column.source_name for column in CONTRACT.prospect_columns]
 

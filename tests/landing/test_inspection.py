@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bank_marketing.contract import load_contract
 from bank_marketing.errors import ContractViolation, LandedFileIncomplete
 from bank_marketing.landing.inspection import InspectedFile, inspect
 from bank_marketing.landing.zone import LandedFile
+from tests.support.campaign import CONTRACT
 from tests.support.landed import contact, lines, write_contacts
 
 DAY = date(2010, 6, 30)
@@ -22,7 +22,7 @@ GOOD = lines(contact(n, DAY) for n in range(1, 13))
 
 def landed(root: Path, content: list[str] | bytes, settle: float = 0) -> InspectedFile:
     path = write_contacts(root, DAY, content)
-    return inspect(LandedFile(kind="contacts", date=DAY, path=path), load_contract(), settle_seconds=settle)
+    return inspect(LandedFile(kind="contacts", date=DAY, path=path), CONTRACT, settle_seconds=settle)
 
 
 def test_a_good_file_is_counted(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def grow(path: Path, rows: list[str], pause: float) -> threading.Thread:
 def test_a_file_that_grows_is_read_when_it_stands_still(tmp_path: Path) -> None:
     path = write_contacts(tmp_path, DAY, GOOD[:7])
     writer = grow(path, GOOD[7:], pause=0.2)
-    found = inspect(LandedFile(kind="contacts", date=DAY, path=path), load_contract(), settle_seconds=0.5)
+    found = inspect(LandedFile(kind="contacts", date=DAY, path=path), CONTRACT, settle_seconds=0.5)
     writer.join()
     assert found.rows == 12
 
@@ -119,7 +119,7 @@ def test_a_file_that_never_stands_still_is_incomplete(tmp_path: Path) -> None:
     path = write_contacts(tmp_path, DAY, GOOD[:7])
     writer = grow(path, [GOOD[1]] * 20, pause=0.05)
     with pytest.raises(LandedFileIncomplete, match=r"contacts\.csv of 2010-06-30 is still being written"):
-        inspect(LandedFile(kind="contacts", date=DAY, path=path), load_contract(), settle_seconds=0.08)
+        inspect(LandedFile(kind="contacts", date=DAY, path=path), CONTRACT, settle_seconds=0.08)
     writer.join()
 
 
@@ -127,5 +127,5 @@ def test_an_old_file_is_not_waited_for(tmp_path: Path) -> None:
     path = write_contacts(tmp_path, DAY, GOOD)
     os.utime(path, (time.time() - 3600,) * 2)
     started = time.monotonic()
-    inspect(LandedFile(kind="contacts", date=DAY, path=path), load_contract(), settle_seconds=30)
+    inspect(LandedFile(kind="contacts", date=DAY, path=path), CONTRACT, settle_seconds=30)
     assert time.monotonic() - started < 5

@@ -18,13 +18,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bank_marketing.contract import load_contract
 from bank_marketing.modeling import protocol
 from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.metrics import Floats
 from bank_marketing.modeling.model import TermDepositModel, train
 from bank_marketing.modeling.results import load_results
-from bank_marketing.settings import PROJECT_DIR
+from tests.support.campaign import CAMPAIGN, CONTRACT
 from tests.support.campaign_features import campaign_features, split_as_of
 from tests.support.features import PRICES
 
@@ -42,7 +41,7 @@ def campaign() -> tuple[pd.DataFrame, bool]:
 
 @pytest.fixture(scope="module")
 def choice() -> ModelChoice:
-    return load_results(PROJECT_DIR / "results.json", load_contract().digest).winner.choice
+    return load_results(CAMPAIGN.results_file, CONTRACT.digest).winner.choice
 
 
 def trained(choice: ModelChoice, table: pd.DataFrame, as_of: str) -> TermDepositModel:

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bank_marketing.contract import load_contract
 from bank_marketing.modeling.choice import FeatureSet
 from bank_marketing.modeling.encoding import CATEGORIES, FeatureEncoder
 from bank_marketing.modeling.explanations import SMALLEST_EFFECT, effects, encoded_effects, reasons
 from bank_marketing.modeling.model import TermDepositModel, fit_estimator, raw_scores
 from bank_marketing.modeling.wording import describe, source_of
+from tests.support.campaign import CONTRACT
 
 
 def test_the_mean_and_the_effects_add_up_to_the_models_log_odds(model: TermDepositModel, table: pd.DataFrame) -> None:
@@ -85,7 +85,7 @@ def test_every_encoded_column_has_plain_words(feature_set: FeatureSet, table: pd
 
 
 def test_every_category_of_the_contract_has_its_own_words() -> None:
-    contract = load_contract()
+    contract = CONTRACT
     for column in CATEGORIES:
         if source_of(column) != column:
             continue

@@ -46,7 +46,6 @@ def test_the_notebook_runs_and_finds_the_shipped_figures_again(tmp_path: Path, m
     (tmp_path / "pictures").mkdir()
     for name, value in {
         "HOME": settings.home,
-        "RESULTS_FILE": PROJECT_DIR / "results.json",
         "FIGURES": tmp_path / "pictures",
     }.items():
         monkeypatch.setenv(f"BANK_{name}", str(value))

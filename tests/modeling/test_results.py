@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from bank_marketing.contract import load_contract
 from bank_marketing.errors import ConfigError
 from bank_marketing.modeling.results import load_results
-from bank_marketing.settings import PROJECT_DIR
+from tests.support.campaign import CAMPAIGN, CONTRACT
 
-SHIPPED = PROJECT_DIR / "results.json"
+SHIPPED = CAMPAIGN.results_file
 
 
 def test_the_shipped_file_says_what_was_chosen_and_how_good_it_is() -> None:
-    results = load_results(SHIPPED, load_contract().digest)
+    results = load_results(SHIPPED, CONTRACT.digest)
     winner = results.winner.scores["B"]
     assert winner.figures["rows"] == 13_498
     assert results.winner.scores["A"].figures["rows"] == 29_051
@@ -30,7 +29,7 @@ def test_the_shipped_file_says_what_was_chosen_and_how_good_it_is() -> None:
 
 
 def test_the_shipped_winner_beats_its_baselines_on_f1_and_ranking() -> None:
-    results = load_results(SHIPPED, load_contract().digest)
+    results = load_results(SHIPPED, CONTRACT.digest)
     winner = results.winner.scores["B"].figures
     for name, scores in results.baselines.items():
         for figure in ("f1", "roc_auc", "pr_auc", "lift_at_10"):
@@ -60,4 +59,4 @@ def test_a_file_that_breaks_the_schema_is_refused(change: dict[str, object], tmp
     path = tmp_path / "results.json"
     path.write_text(json.dumps(json.loads(SHIPPED.read_bytes()) | change))
     with pytest.raises(ConfigError, match="is no results file"):
-        load_results(path, load_contract().digest)
+        load_results(path, CONTRACT.digest)

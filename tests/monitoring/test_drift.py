@@ -3,9 +3,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from bank_marketing.contract import load_contract
 from bank_marketing.monitoring.config import MonitoringConfig
 from bank_marketing.monitoring.drift import LABEL_RATE, PREDICTED_RATE, PREDICTION, DriftFinding, assess_drift, cohen_h
+from tests.support.campaign import CONTRACT
 from tests.support.features import features_table
 
 
@@ -15,7 +15,7 @@ def scored(seed: int, days: int = 10, **changes: object) -> pd.DataFrame:
 
 
 def found(recent: pd.DataFrame, config: MonitoringConfig | None = None) -> DriftFinding:
-    return assess_drift(scored(1, days=60), recent, load_contract(), config or MonitoringConfig())
+    return assess_drift(scored(1, days=60), recent, CONTRACT, config or MonitoringConfig())
 
 
 def test_a_window_of_the_same_period_does_not_violate() -> None:

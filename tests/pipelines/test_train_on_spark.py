@@ -26,6 +26,7 @@ from bank_marketing.modeling.model import TermDepositModel, fit_estimator, raw_s
 from bank_marketing.modeling.spark_rows import SparkRows
 from bank_marketing.modeling.training_rows import LocalRows
 from bank_marketing.settings import PROJECT_DIR
+from tests.support.campaign import CAMPAIGN
 from tests.support.features import PRICES, features_table, publish_features
 from tests.support.spark_cluster import spark_cluster
 
@@ -50,7 +51,7 @@ def boosted(**changes: Any) -> ModelChoice:
 
 def results_file(folder: Path, choice: ModelChoice) -> Path:
     """The project's results.json with another choice."""
-    results = json.loads((PROJECT_DIR / "results.json").read_text(encoding="utf-8"))
+    results = json.loads(CAMPAIGN.results_file.read_text(encoding="utf-8"))
     results["winner"]["choice"] = choice.model_dump(mode="json")
     path = folder / "chosen.json"
     path.write_text(json.dumps(results), encoding="utf-8")
@@ -66,7 +67,7 @@ def test_two_workers_grow_the_trees_that_one_process_grows(make_context: MakeCon
             "--dag-id", context.dag_id, "--run-id", context.run_id, "--as-of", str(DAY),
             "--refs", json.dumps({"transform_data": features.model_dump()}),
         ]  # fmt: skip
-        platform = {"BANK_HOME": str(tmp_path), "BANK_RESULTS_FILE": str(context.settings.results)}
+        platform = {"BANK_HOME": str(tmp_path), "BANK_RESULTS_FILE": str(context.campaign.results_file)}
         done = subprocess.run(
             command, cwd=PROJECT_DIR, env=os.environ | cluster.variables | platform, capture_output=True, text=True, check=False
         )

@@ -13,9 +13,9 @@ import pytest
 from airflow.sdk.exceptions import AirflowException
 
 from bank_marketing import errors
-from bank_marketing.settings import PROJECT_DIR
 from bank_marketing_airflow.operators import SparkStepOperator, StepOperator, TrainOperator
 from bank_marketing_airflow.run_context import run_context
+from tests.support.campaign import CAMPAIGN
 from tests.support.features import features_table, publish_features
 from tests.support.landed import land_days
 from tests.support.small_run import DAYS
@@ -81,7 +81,7 @@ def test_a_job_that_publishes_nothing_is_no_success(home: Path) -> None:
 
 
 def test_training_becomes_a_spark_job_where_the_model_asks_for_workers(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    results = json.loads((PROJECT_DIR / "results.json").read_text())
+    results = json.loads(CAMPAIGN.results_file.read_text())
     results["winner"]["choice"] = {"algorithm": "xgboost", "hyper_parameters": {"n_estimators": 2}, "spark_workers": 2}
     (home / "results.json").write_text(json.dumps(results))
     monkeypatch.setenv("BANK_RESULTS_FILE", str(home / "results.json"))

@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from bank_marketing.cli import app
 from bank_marketing.replay.figures import POLICIES
-from bank_marketing.settings import PROJECT_DIR
 from tests.scoring.small_lists import copied_platform
 from tests.support.small_run import DAYS, LAST, SmallRun
 
@@ -28,7 +27,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, small_run: SmallRun) -> Path:
 def run(home: Path, *arguments: str) -> tuple[int, str]:
     """Exit code and output of the command line on a platform."""
     environment = {
-        "BANK_HOME": str(home), "BANK_RESULTS_FILE": str(PROJECT_DIR / "results.json"), "BANK_LANDING_SETTLE_SECONDS": "0",
+        "BANK_HOME": str(home), "BANK_LANDING_SETTLE_SECONDS": "0",
         "BANK_LANDING_ROOT": "", "BANK_ARTIFACT_ROOT": "", "COLUMNS": "200",
     }  # fmt: skip
     done = CliRunner().invoke(app, list(arguments), env={name: value or None for name, value in environment.items()})

@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime
 import pandas as pd
 import pytest
 
-from bank_marketing.contract import load_contract
 from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.model import TermDepositModel, train
 from bank_marketing.registry.registry import ModelVersion
 from bank_marketing.scoring.scorer import CampaignState, Scorer
+from tests.support.campaign import CONTRACT
 from tests.support.features import PRICES, features_table
 
 DAY = date(2009, 3, 10)
@@ -33,7 +33,7 @@ def model(request: pytest.FixtureRequest, table: pd.DataFrame) -> TermDepositMod
 @pytest.fixture(scope="session")
 def scorer(model: TermDepositModel) -> Scorer:
     version = ModelVersion(1, "run", "models:/m-1", "production", datetime(2009, 3, 1, tzinfo=UTC))
-    return Scorer(model, version, PRICES, load_contract())
+    return Scorer(model, version, PRICES, CONTRACT)
 
 
 @pytest.fixture(scope="session")
@@ -52,4 +52,4 @@ def state() -> CampaignState:
 
 @pytest.fixture(scope="session")
 def prospects(table: pd.DataFrame) -> pd.DataFrame:
-    return table[["contact_id", *(column.name for column in load_contract().attributes)]].head(400).reset_index(drop=True)
+    return table[["contact_id", *(column.name for column in CONTRACT.attributes)]].head(400).reset_index(drop=True)

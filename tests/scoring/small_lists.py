@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from bank_marketing.components.context import RunContext
-from bank_marketing.contract import load_contract
 from bank_marketing.pipelines import PipelineRun, run_steps
 from bank_marketing.pipelines.scoring import STEPS
 from bank_marketing.settings import Settings
+from tests.support.campaign import CONTRACT
 from tests.support.landed import Row, contact, lines
 from tests.support.small_run import LAST, SmallRun, small_settings
 
@@ -54,7 +54,7 @@ def land_list(root: Path, rows: Sequence[Row], day: date = COMING, name: str = "
 
 def land_list_of_the_past(root: Path, day: date) -> None:
     """Land the call list of a day whose contacts have landed: the same clients, without what is known after the call."""
-    contract = load_contract()
+    contract = CONTRACT
     with (root / "contacts" / f"dt={day}" / "contacts.csv").open(encoding="utf-8", newline="") as stream:
         landed = list(csv.DictReader(stream, delimiter=contract.delimiter))
     rows: list[Row] = [{column.name: row[column.source_name] for column in contract.prospect_columns} for row in landed]

@@ -9,7 +9,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bank_marketing.cli import app
-from bank_marketing.settings import PROJECT_DIR
 from tests.scoring.small_lists import (
     BAD,
     COMING,
@@ -41,7 +40,6 @@ def home(tmp_path_factory: pytest.TempPathFactory, small_run: SmallRun) -> Path:
 def platform(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (
         ("HOME", str(home)),
-        ("RESULTS_FILE", str(PROJECT_DIR / "results.json")),
         ("LANDING_SETTLE_SECONDS", "0"),
     ):
         monkeypatch.setenv(f"BANK_{name}", value)

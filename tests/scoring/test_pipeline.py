@@ -12,7 +12,6 @@ import pytest
 
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.artifacts.local import path_of
-from bank_marketing.contract import load_contract
 from bank_marketing.errors import (
     ArtifactCorrupt,
     ConfigError,
@@ -46,6 +45,7 @@ from tests.scoring.small_lists import (
     with_bad_row,
     write_list,
 )
+from tests.support.campaign import CONTRACT
 from tests.support.landed import lines
 from tests.support.small_run import DAYS, LAST, SmallRun
 
@@ -114,7 +114,7 @@ def test_the_batch_gives_the_bits_that_the_scorer_gives_for_one(night: PipelineR
     context = context_of(settings)
     registry = Registry(settings, context.store)
     version = registry.production()
-    scorer = Scorer(registry.load(version), version, settings.economics, load_contract())
+    scorer = Scorer(registry.load(version), version, settings.economics, CONTRACT)
     state = latest_campaign_state(context.store, LAST)
     found = scores(night).set_index("contact_id")["probability"]
     for row in people(COMING)[5:9]:

@@ -12,14 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from bank_marketing.contract import load_contract
 from bank_marketing.economics import Economics
 from bank_marketing.scoring.predictions import PredictionLog
 from bank_marketing.serving.files import curve
 from tests.serving.test_refusals import check
+from tests.support.campaign import CONTRACT
 from tests.support.served import PROSPECT, Platform, Running, running
-
-CONTRACT = load_contract()
 
 
 def csv_of(rows: Sequence[dict[str, Any]], delimiter: str = ";", *, source_names: bool = True) -> str:

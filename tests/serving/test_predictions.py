@@ -10,9 +10,9 @@ import httpx
 import pandas as pd
 import pytest
 
-from bank_marketing.contract import load_contract
 from bank_marketing.scoring.predictions import PredictionLog
 from bank_marketing.scoring.scorer import Scorer, latest_campaign_state
+from tests.support.campaign import CONTRACT
 from tests.support.served import NEXT_DAY, PROSPECT, Platform
 
 OTHERS = [
@@ -26,7 +26,7 @@ def predict(client: httpx.Client, **changes: Any) -> httpx.Response:
 
 def test_the_answer_is_that_of_the_batch_job_to_the_last_digit(client: httpx.Client, platform: Platform) -> None:
     version = platform.registry.production()
-    scorer = Scorer(platform.registry.load(version), version, platform.settings.economics, load_contract())
+    scorer = Scorer(platform.registry.load(version), version, platform.settings.economics, CONTRACT)
     rows = pd.DataFrame([row | {"month": "may", "day_of_week": "tue"} for row in (PROSPECT, *OTHERS)])
     state = latest_campaign_state(platform.context("state").store)
     batch = scorer.score(rows, NEXT_DAY, state, state.counts["list_size"])

@@ -9,15 +9,15 @@ import httpx
 import pandas as pd
 import pytest
 
-from bank_marketing.contract import load_contract
 from bank_marketing.scoring import call_list
 from bank_marketing.scoring.predictions import PredictionLog
 from bank_marketing.serving import call_lists
 from bank_marketing.serving.call_lists import Outcomes
 from tests.scoring.small_lists import BAD, COMING, people
+from tests.support.campaign import CONTRACT
 from tests.support.served import Platform, Running
 
-ATTRIBUTES = [column.name for column in load_contract().prospect_columns]
+ATTRIBUTES = [column.name for column in CONTRACT.prospect_columns]
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,6 @@ def environment(home: Path, bank_home: Path, **more: str) -> dict[str, str]:
     """Environment of an Airflow process that lives in `home` and works on the platform in `bank_home`."""
     values = VARIABLES | airflow_environment(home) | {
         "BANK_HOME": str(bank_home),
-        "BANK_RESULTS_FILE": str(PROJECT / "results.json"),
         "BANK_LANDING_SETTLE_SECONDS": "0",
         "PYTHONPATH": str(PROJECT),
     }  # fmt: skip

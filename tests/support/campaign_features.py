@@ -7,19 +7,19 @@ from datetime import date
 import pandas as pd
 
 from bank_marketing.components.transformation import TransformationConfig
-from bank_marketing.contract import load_contract
 from bank_marketing.etl.split import temporal_split
 from bank_marketing.landing.archive import find_archive
 from bank_marketing.landing.commands import DEFAULT_SEED
 from bank_marketing.landing.daily import archive_days
 from bank_marketing.settings import Settings
+from tests.support.campaign import CONTRACT
 from tests.support.features import with_history
 from tests.support.sources import module_of, source_of
 
 
 def campaign_features() -> tuple[pd.DataFrame, bool]:
     """The table in time order, `contact_date` as ISO text, and whether it is the real campaign's."""
-    contract = load_contract()
+    contract = CONTRACT
     source = source_of("bank_marketing")
     archive = find_archive(Settings(), source.archive) if Settings().archive else None
     synthetic = module_of("bank_marketing", "synthetic").synthetic_days

@@ -10,8 +10,8 @@ import pandas as pd
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components import ingestion
 from bank_marketing.components.context import RunContext
-from bank_marketing.contract import load_contract
 from bank_marketing.etl.snapshot import CLEAN_FILE, CleanDay, Snapshot, Superseded
+from tests.support.campaign import CONTRACT
 from tests.support.landed import contact
 
 
@@ -23,7 +23,7 @@ def clean_rows(days: Sequence[date], rows_a_day: int = 12, first: int = 1) -> pd
             row = contact(first + number * rows_a_day + i, day)
             rows.append(row | {"contact_date": day, "y": int(row["y"] == "yes")})
     table = pd.DataFrame(rows)
-    integers = [column.name for column in load_contract().columns if column.type == "integer"]
+    integers = [column.name for column in CONTRACT.columns if column.type == "integer"]
     return table.astype(dict.fromkeys([*integers, "y"], "int32"))
 
 

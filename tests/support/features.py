@@ -9,8 +9,8 @@ import pandas as pd
 
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import RunContext
-from bank_marketing.contract import load_contract
 from bank_marketing.economics import Economics
+from tests.support.campaign import CONTRACT
 
 FIRST_DAY = date(2009, 1, 5)
 
@@ -22,7 +22,7 @@ def features_table(days: int = 120, rows_a_day: int = 30, *, seed: int = 1, sign
     """Contacts of which retired cellular clients subscribe more often, in the shape of the features table."""
     generator = np.random.default_rng(seed)
     n = days * rows_a_day
-    contract = load_contract()
+    contract = CONTRACT
     table = pd.DataFrame({"contact_id": [f"T{i:05d}" for i in range(n)]})
     table["contact_date"] = np.repeat([FIRST_DAY + timedelta(days=i) for i in range(days)], rows_a_day)
     for column in contract.attributes:

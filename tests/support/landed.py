@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
-from bank_marketing.contract import load_contract
+from tests.support.campaign import CONTRACT
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -47,7 +47,7 @@ def contact(number: int, day: date, **changes: object) -> Row:
 
 def lines(rows: Iterable[Row], *, prospects: bool = False) -> list[str]:
     """Header and data lines of a landed file."""
-    contract = load_contract()
+    contract = CONTRACT
     columns = contract.prospect_columns if prospects else contract.columns
 
     def cell(value: object) -> str:

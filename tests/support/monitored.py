@@ -13,7 +13,7 @@ from bank_marketing.components import evaluation, promotion, training
 from bank_marketing.components.context import RunContext
 from bank_marketing.registry.registry import Registry
 from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
-from bank_marketing.settings import PROJECT_DIR, Settings
+from bank_marketing.settings import Settings
 from tests.support.features import PRICES, features_table
 
 #: The first hundred days train a model; the others are lived with it.
@@ -23,7 +23,7 @@ TRAINED = DAYS[99]
 
 
 def settings_of(home: Path) -> Settings:
-    return Settings(home=home, landing_settle_seconds=0, results_file=PROJECT_DIR / "results.json", **asdict(PRICES))
+    return Settings(home=home, landing_settle_seconds=0, **asdict(PRICES))
 
 
 def known_on(evening: date, table: pd.DataFrame = TABLE) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from bank_marketing.monitoring.config import MonitoringConfig
 from bank_marketing.replay.checkpoints import Checkpoints
 from bank_marketing.replay.engine import Period, periods, replay
 from bank_marketing.replay.platform import ReplayConfig
+from tests.support.campaign import CAMPAIGN
 from tests.support.features import PRICES, features_table, with_history
 
 FIRST, LAST = date(2009, 2, 2), date(2009, 3, 8)
@@ -23,6 +24,7 @@ FIRST, LAST = date(2009, 2, 2), date(2009, 3, 8)
 CHANGE = "2009-02-11"
 
 CONFIG = ReplayConfig(
+    campaign=CAMPAIGN,
     economics=PRICES,
     choice=ModelChoice(algorithm="logistic_regression", hyper_parameters={"C": 0.1}),
     transformation=TransformationConfig(holdout_rows=100, holdout_days=4, validation_rows=150, min_train_rows=100),

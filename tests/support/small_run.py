@@ -9,7 +9,7 @@ from pathlib import Path
 from bank_marketing.components.context import RunContext
 from bank_marketing.pipelines import PipelineRun, run_steps
 from bank_marketing.pipelines.training import STEPS
-from bank_marketing.settings import PROJECT_DIR, Settings
+from bank_marketing.settings import Settings
 from tests.support.landed import contact, land_signal, lines, write_contacts
 
 DAYS = [day for day in (date(2009, 1, 5) + timedelta(days=i) for i in range(112)) if day.weekday() < 5]
@@ -29,7 +29,7 @@ class SmallRun:
 
 def small_settings(home: Path) -> Settings:
     """A platform in `home` that trains what the project has chosen."""
-    return Settings(home=home, landing_settle_seconds=0, results_file=PROJECT_DIR / "results.json")
+    return Settings(home=home, landing_settle_seconds=0)
 
 
 def land_small(root: Path) -> None:

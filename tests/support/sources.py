@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
+from bank_marketing.campaign import CAMPAIGNS
 from bank_marketing.landing.pinned import PinnedArchive
 from bank_marketing.landing.source import CampaignSource, campaign_module, load_source
-from bank_marketing.settings import PROJECT_DIR
-
-CAMPAIGNS = PROJECT_DIR / "include" / "campaigns"
 
 
 def source_of(campaign: str) -> CampaignSource:

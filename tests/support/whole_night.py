@@ -59,7 +59,6 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
     assert settings.s3_secret_key is not None
     own = {
         "BANK_HOME": str(settings.home),
-        "BANK_RESULTS_FILE": str(PROJECT_DIR / "results.json"),
         "BANK_LANDING_SETTLE_SECONDS": "0",
         "BANK_ARTIFACT_ROOT": settings.artifacts,
         "BANK_S3_ENDPOINT_URL": str(settings.s3_endpoint_url),
@@ -82,7 +81,7 @@ def run_apart(settings: Settings, pipelines: Sequence[str], steps: Sequence[str]
 
 def fresh(server: S3Server, home: Path) -> Settings:
     """A platform in `home` on a bucket of its own, on which everything has landed."""
-    settings = server.settings(home, results_file=PROJECT_DIR / "results.json")
+    settings = server.settings(home)
     land(settings)
     return settings
 

@@ -43,7 +43,8 @@ def land(
 @command
 def contract() -> None:
     """Print the data contract as a Markdown table."""
-    from bank_marketing.contract import load_contract
+    from bank_marketing.campaign import open_campaign
     from bank_marketing.contract.docs import contract_table
+    from bank_marketing.settings import Settings
 
-    sys.stdout.write(contract_table(load_contract()))
+    sys.stdout.write(contract_table(open_campaign(Settings()).contract))

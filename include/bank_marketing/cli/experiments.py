@@ -52,7 +52,7 @@ def experiments(
     output: Annotated[Path | None, typer.Option(help="File to write; the platform's results.json when not given.")] = None,
 ) -> None:
     """Search for the model under the time-ordered protocol and write results.json. A search that was broken off goes on."""
-    from bank_marketing.contract import load_contract
+    from bank_marketing.campaign import open_campaign
     from bank_marketing.modeling.experiments import run_experiments, steps
     from bank_marketing.registry.experiment_log import experiment_log
     from bank_marketing.settings import Settings
@@ -60,14 +60,15 @@ def experiments(
     settings = Settings()
     table = _features(settings, features, as_of)
     folder = settings.cache / "experiments"
-    target = output or settings.results
+    campaign = open_campaign(settings)
+    target = output or campaign.results_file
     tags = {"seed": str(seed), "trials": str(trials), "rows": str(len(table))}
     with experiment_log(settings, f"search, seed {seed}", tags) as log, progress_bar() as progress:
         task = progress.add_task("searching", total=steps(trials))
         results, overview = run_experiments(
             table,
             folder,
-            contract_digest=load_contract().digest,
+            contract_digest=campaign.contract.digest,
             economics=settings.economics,
             trials=trials,
             seed=seed,
@@ -92,7 +93,7 @@ def evaluate_protocol(
     output: Annotated[Path | None, typer.Option(help="Predictions file; `.csv` or `.parquet`.")] = None,
 ) -> None:
     """Judge the chosen model and its baselines month by month, as it would have done, and write every prediction to a file."""
-    from bank_marketing.contract import load_contract
+    from bank_marketing.campaign import open_campaign
     from bank_marketing.modeling import baselines, protocol
     from bank_marketing.modeling.experiments import baseline_predictions
     from bank_marketing.modeling.random_split import LABEL, random_split_figures
@@ -101,7 +102,8 @@ def evaluate_protocol(
     from bank_marketing.settings import Settings
 
     settings = Settings()
-    results = load_results(settings.results, load_contract().digest)
+    campaign = open_campaign(settings)
+    results = load_results(campaign.results_file, campaign.contract.digest)
     table = protocol.in_time_order(_features(settings, features, as_of))
     digest, folder = data_digest(table), settings.cache / "experiments"
     choice = results.winner.choice

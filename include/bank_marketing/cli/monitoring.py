@@ -26,7 +26,6 @@ def measure_monitoring(
 ) -> None:
     """Measure the monitoring: how often it calls for a training when nothing changed, and how long it takes when the world did."""
     from bank_marketing.cli.replay import land_when_empty
-    from bank_marketing.contract import load_contract
     from bank_marketing.errors import NotEnoughHistory
     from bank_marketing.modeling.results import load_results
     from bank_marketing.replay import alarms
@@ -38,8 +37,8 @@ def measure_monitoring(
     land_when_empty(settings)
     last = day_or_last(as_of)
     context = features_context(settings, last)
-    choice = load_results(settings.results, load_contract().digest).winner.choice
-    config = ReplayConfig(choice=choice, economics=settings.economics)
+    choice = load_results(context.campaign.results_file, context.contract.digest).winner.choice
+    config = ReplayConfig(campaign=context.campaign, choice=choice, economics=settings.economics)
     with progress_bar() as progress:
         task = progress.add_task("preparing", total=None)
         table = read_features(features_of(context, lambda step: progress.update(task, description=step)), context)

@@ -66,7 +66,6 @@ def score(
     """
     from bank_marketing.artifacts import open_store
     from bank_marketing.components.context import parse_as_of
-    from bank_marketing.contract import load_contract
     from bank_marketing.landing import inbox
     from bank_marketing.scoring.call_list import REJECTED_CSV, SCORES_CSV
     from bank_marketing.scoring.state import latest_campaign_state
@@ -77,7 +76,7 @@ def score(
     evening = parse_as_of(as_of) if as_of else latest_campaign_state(store).last_contact_day
     calls = _date(day) if day else inbox.next_weekday(evening)
     context = _context("score_file", evening, settings)
-    name = inbox.receive(customers, calls, settings.landing, load_contract())
+    name = inbox.receive(customers, calls, settings.landing, context.contract)
     made = _run(context, {"file": name, "day": calls.isoformat()})
     _copy(store, f"{made.ref.uri}/{SCORES_CSV}", output)
     _show(made, context)

@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from bank_marketing.artifacts import ArtifactRef, ArtifactStore, Manifest, Stage, open_store
-from bank_marketing.contract import Contract, load_contract
+from bank_marketing.campaign import Campaign, open_campaign
+from bank_marketing.contract import Contract
 from bank_marketing.errors import InvalidAsOf
 from bank_marketing.settings import Settings
 
@@ -38,10 +39,15 @@ class RunContext:
         """The artifact store of the settings."""
         return open_store(self.settings)
 
+    @cached_property
+    def campaign(self) -> Campaign:
+        """The campaign of the settings."""
+        return open_campaign(self.settings)
+
     @property
     def contract(self) -> Contract:
-        """The data contract."""
-        return load_contract()
+        """The campaign's data contract."""
+        return self.campaign.contract
 
     @property
     def run_uri(self) -> str:

@@ -177,7 +177,7 @@ def load_features(ref: ArtifactRef, context: RunContext, splits: Sequence[str] =
 
 def chosen(config: TrainingConfig, context: RunContext) -> ModelChoice:
     """What is trained. Raises ConfigError as `run` does."""
-    return config.choice or load_results(context.settings.results, context.contract.digest).winner.choice
+    return config.choice or load_results(context.campaign.results_file, context.contract.digest).winner.choice
 
 
 def training_rows(choice: ModelChoice, features: ArtifactRef, context: RunContext) -> TrainingRows:

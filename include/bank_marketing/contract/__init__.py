@@ -1,4 +1,4 @@
-"""The ONE data contract, `schema.yaml`, and what is derived from it."""
+"""The ONE data contract of a campaign, its `contract.yaml`, and what is derived from it."""
 
 from bank_marketing.contract.model import Column, Contract, RowRule, load_contract
 

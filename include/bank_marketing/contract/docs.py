@@ -10,7 +10,7 @@ def contract_table(contract: Contract) -> str:
     lines = [
         f"# Data contract `{contract.name}`, version {contract.version}",
         "",
-        f"Generated from `schema.yaml` by `bank-marketing contract`. Source: {contract.source}.",
+        f"Generated from `contract.yaml` by `bank-marketing contract`. Source: {contract.source}.",
         "",
         "| column | in the file | type | allowed | known | on breach | meaning |",
         "|---|---|---|---|---|---|---|",

@@ -1,11 +1,10 @@
-"""The contract as objects: what `schema.yaml` says, checked when it is read."""
+"""The contract as objects: what a campaign's `contract.yaml` says, checked when it is read."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -13,8 +12,6 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bank_marketing.errors import ConfigError
-
-SCHEMA_FILE = Path(__file__).with_name("schema.yaml")
 
 Severity = Literal["critical", "warning"]
 
@@ -179,8 +176,7 @@ class Contract(_Entry):
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-@lru_cache(maxsize=4)
-def load_contract(path: Path = SCHEMA_FILE) -> Contract:
+def load_contract(path: Path) -> Contract:
     """Read a contract. Raises ConfigError that names the field which is wrong."""
     try:
         return Contract.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from bank_marketing.contract import load_contract
+from bank_marketing.campaign import Campaign, open_campaign
 from bank_marketing.errors import ConfigError
-from bank_marketing.landing.archive import CAMPAIGN_DIR, find_archive
+from bank_marketing.landing.archive import find_archive
 from bank_marketing.landing.daily import Day, archive_days, write_atomically, write_day
 from bank_marketing.landing.source import CampaignSource, load_source
 from bank_marketing.landing.zone import SOURCE_FILE, LandedSource, LandingZone
@@ -58,8 +58,9 @@ def land(
         ArchiveCorrupt, ArchiveUnavailable: see `find_archive`.
         ConfigError: the zone holds another campaign, or the campaign has no source that could be landed.
     """
-    contract, campaign = load_contract(), _source()
-    pinned = campaign.archive
+    campaign = open_campaign(settings)
+    origin = _source(campaign)
+    pinned = origin.archive
     real = LandedSource(kind="archive", title=pinned.title, digest=pinned.sha256)
     archive = None if synthetic else find_archive(settings, pinned)
     days: Iterable[Day]
@@ -67,11 +68,11 @@ def land(
         return _kept(settings, real)
     if archive is not None:
         source = real
-        days = archive_days(archive.csv, contract, campaign.dates)
-    elif campaign.synthetic is not None:
+        days = archive_days(archive.csv, campaign.contract, origin.dates)
+    elif origin.synthetic is not None:
         log.warning("landing the SYNTHETIC campaign%s", "" if synthetic else ": the archive cannot be had")
         source = LandedSource(kind="synthetic", seed=seed, scale=scale)
-        days = campaign.synthetic(seed, scale)
+        days = origin.synthetic(seed, scale)
     else:
         raise ConfigError(
             f"the campaign has no synthetic stand-in, and its archive cannot be had: download {pinned.name} from {pinned.urls[-1]} "
@@ -83,17 +84,19 @@ def land(
     for day in days:
         if until is not None and day[0] > until:
             break
-        written += write_day(settings.landing, *day, contract)
+        written += write_day(settings.landing, *day, campaign.contract)
         landed, rows, last = landed + 1, rows + len(day[1]), day[0]
-        progress(landed, campaign.days)
+        progress(landed, origin.days)
     log.info("landed %d days with %d contacts up to %s, %d of them new", landed, rows, last, written)
     return LandingSummary(source, landed, rows, written, last)
 
 
-def _source() -> CampaignSource:
-    source = load_source(CAMPAIGN_DIR)
+def _source(campaign: Campaign) -> CampaignSource:
+    source = load_source(campaign.folder)
     if source is None:
-        raise ConfigError(f"the campaign in {CAMPAIGN_DIR} has no source.py: its daily files are landed by a feed of its own")
+        raise ConfigError(
+            f"the campaign in {campaign.folder} has no source.py: its daily files are landed by a feed of its own"
+        )
     return source
 
 

@@ -7,13 +7,14 @@ a linear model then follows the level of the market, which moved from 3 to 57 pe
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from bank_marketing.contract import load_contract
+from bank_marketing.campaign import load_campaign
 from bank_marketing.errors import ModelIncompatible
 from bank_marketing.modeling.moments import Moments
 
@@ -114,8 +115,9 @@ FEATURE_SETS: dict[str, tuple[Block, ...]] = {
 }
 
 
+@cache
 def _categories() -> list[list[str]]:
-    contract = load_contract()
+    contract = load_campaign("bank_marketing").contract
     return [[name, value] for name in CATEGORIES for value in contract[name].categories]
 
 

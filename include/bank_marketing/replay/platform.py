@@ -7,12 +7,13 @@ from datetime import date
 from typing import Any, Literal
 
 import pandas as pd
+from pydantic import Field
 
+from bank_marketing.campaign import Campaign
 from bank_marketing.components.context import Entity
 from bank_marketing.components.evaluation import EvaluationConfig, Judgement, Rivals, judge
 from bank_marketing.components.training import TrainingConfig
 from bank_marketing.components.transformation import TransformationConfig
-from bank_marketing.contract import load_contract
 from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling.baselines import trailing_rate_threshold
@@ -30,6 +31,7 @@ from bank_marketing.replay.table import split
 class ReplayConfig(Entity):
     """The configurations of the components that the replay runs: their own defaults."""
 
+    campaign: Campaign = Field(exclude=True, repr=False)
     choice: ModelChoice
     transformation: TransformationConfig = TransformationConfig()
     training: TrainingConfig = TrainingConfig()
@@ -99,7 +101,7 @@ class Platform:
         deployed, config = self.production, self.config
         assert deployed is not None
         scored = window.assign(probability=deployed.model.predict_proba(window))
-        drift = assess_drift(deployed.reference, scored, load_contract(), config.monitoring)
+        drift = assess_drift(deployed.reference, scored, config.campaign.contract, config.monitoring)
         own = made.loc[made["version"] == deployed.version, ["contact_id", "probability", "called"]]
         outcomes = window.merge(own, on="contact_id", how="left")
         performance = assess_performance(

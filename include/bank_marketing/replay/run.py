@@ -11,7 +11,6 @@ from typing import Any, cast
 
 from bank_marketing.artifacts.manifest import digest_of
 from bank_marketing.components.context import RunContext
-from bank_marketing.contract import load_contract
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling.results import load_results
 from bank_marketing.replay import report
@@ -60,12 +59,14 @@ def run(
         ConfigError: results.json is missing or made for another contract.
     """
     context = features_context(settings, last)
-    choice = load_results(settings.results, load_contract().digest).winner.choice
-    config = ReplayConfig(choice=choice, economics=settings.economics)
+    choice = load_results(context.campaign.results_file, context.contract.digest).winner.choice
+    config = ReplayConfig(campaign=context.campaign, choice=choice, economics=settings.economics)
     features = features_of(context, on_step)
     table = read_features(features, context)
     plan = periods(table, first or date.min, last, cast(Every, every))
-    key = digest_of([features.digest, config.model_dump(mode="json"), every, plan, code_digest(*LIVES)])
+    key = digest_of(
+        [features.digest, context.contract.digest, config.model_dump(mode="json"), every, plan, code_digest(*LIVES)]
+    )
     checkpoints = Checkpoints(settings.cache / "replay" / key[:24])
     if fresh:
         checkpoints.clear()

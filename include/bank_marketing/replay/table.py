@@ -22,7 +22,7 @@ from bank_marketing.etl.split import temporal_split
 from bank_marketing.settings import Settings
 
 #: Packages whose code decides what the features are, and what happens on an evening.
-MAKES_FEATURES = ("contract", "etl")
+MAKES_FEATURES = ("campaign", "contract", "etl")
 LIVES = (*MAKES_FEATURES, "modeling", "components", "monitoring", "replay")
 
 

@@ -114,6 +114,7 @@ def scoring_job(inputs: ScoringInputs, context: RunContext) -> ScoringJob:
         model_files={name.split("/")[-1]: context.store.read_bytes(f"{manifest.uri}/{name}") for name in names},
         version=selection.load_version(inputs.model, context),
         economics=selection.load(inputs.model, context).economics,  # as pinned: the prices may change between two tasks
+        contract=context.contract,
         day=checked.day,
         state=checked.state,
         list_size=checked.rows["rows_read"],

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from bank_marketing.artifacts.manifest import digest_of
-from bank_marketing.contract import load_contract
+from bank_marketing.contract import Contract
 from bank_marketing.economics import Economics
 from bank_marketing.modeling.model import TermDepositModel
 from bank_marketing.registry.registry import ModelVersion
@@ -36,6 +36,7 @@ class ScoringJob:
     model_files: dict[str, bytes]
     version: ModelVersion
     economics: Economics
+    contract: Contract
     day: date
     state: CampaignState
     list_size: int
@@ -54,15 +55,15 @@ def score_batch(scorer: Scorer, job: ScoringJob, batch: pd.DataFrame) -> pd.Data
     scored = scorer.score(batch, job.day, job.state, job.list_size)
     # Not dataclasses.asdict: its deep copies took half of the time.
     told = [[vars(reason) for reason in found] for found in scored["reasons"]]
-    records = batch[input_columns()].to_dict("records")
+    records = batch[input_columns(job.contract)].to_dict("records")
     return scored.assign(
         reasons=pd.Series(told, index=scored.index, dtype=object), input_digest=[digest_of(record) for record in records]
     )
 
 
-def input_columns() -> list[str]:
+def input_columns(contract: Contract) -> list[str]:
     """What a prediction's `input_digest` covers: the contact and its attributes as they were known before the call."""
-    return [column.name for column in load_contract().prospect_columns]
+    return [column.name for column in contract.prospect_columns]
 
 
 def _scorer(job: ScoringJob) -> Scorer:
@@ -75,5 +76,5 @@ def _scorer(job: ScoringJob) -> Scorer:
         if "n_jobs" in model.estimator.get_params():
             model.estimator.set_params(n_jobs=1)  # one Spark core, one thread: the cores are shared out by Spark
         _loaded.clear()
-        _loaded[key] = Scorer(model, job.version, job.economics, load_contract())
+        _loaded[key] = Scorer(model, job.version, job.economics, job.contract)
     return _loaded[key]

@@ -21,7 +21,7 @@ from bank_marketing.economics import Economics
 from bank_marketing.errors import BankMarketingError
 from bank_marketing.serving.identity import Principal
 from bank_marketing.serving.model_cache import ServingState
-from bank_marketing.serving.predicting import PredictionContext, Predictor, derived, model_brief
+from bank_marketing.serving.predicting import PredictionContext, Predictor, model_brief
 from bank_marketing.serving.problems import ProblemError
 from bank_marketing.serving.schemas import FileStatus, PredictionBody
 from bank_marketing.serving.settings import ApiSettings
@@ -130,8 +130,8 @@ class FileScoringService:
     def _read(self, stream: IO[bytes], loaded: ServingState, day: date) -> Rows:
         if day <= loaded.campaign.state.last_contact_day:
             raise ProblemError("invalid-request", f"day must be after {loaded.campaign.state.last_contact_day}.")
-        header, lines = open_rows(stream)
-        rows, expected = Rows(header), derived(day)
+        header, lines = open_rows(stream, loaded.scorer.contract)
+        rows, expected = Rows(header), loaded.scorer.contract.derived_values(day)
         for line, cells in lines:
             checked = check_row(header, cells, expected)
             if isinstance(checked, dict):

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from bank_marketing.contract import load_contract
 from bank_marketing.serving import files
 from bank_marketing.serving.identity import CSRF_HEADER
 from bank_marketing.serving.problems import ProblemError
@@ -29,18 +28,18 @@ SHOWN = 100
 def form(request: Request, service: InService, user: PageUser) -> HTMLResponse:
     """The upload."""
     loaded = service.models.current
-    columns = [column for column in load_contract().prospect_columns if not column.derived]
+    columns = [column for column in service.campaign.contract.prospect_columns if not column.derived]
     day = loaded.campaign.next_day.isoformat() if loaded else ""
     return render(request, "list.html.j2", user, columns=columns, day=day)
 
 
 @router.get("/list/example.csv")
-def example(user: PageUser) -> Response:
+def example(service: InService, user: PageUser) -> Response:
     """A list of one customer, in the dialect of the landed files."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
     names = list(EXAMPLE_PROSPECT)
-    writer.writerow([load_contract()[name].source_name for name in names])
+    writer.writerow([service.campaign.contract[name].source_name for name in names])
     writer.writerow([EXAMPLE_PROSPECT[name] for name in names])
     headers = {"Content-Disposition": 'attachment; filename="example.csv"'}
     return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from bank_marketing.artifacts import ArtifactStore
 from bank_marketing.components.transformation import FEATURES
-from bank_marketing.contract import load_contract
+from bank_marketing.contract import Contract
 from bank_marketing.scoring.scorer import CampaignState
 
 
-def latest_market(store: ArtifactStore, state: CampaignState) -> dict[str, float]:
+def latest_market(store: ArtifactStore, state: CampaignState, contract: Contract) -> dict[str, float]:
     """Values of the contract's macro columns on the last contact day; empty when the features have no row of it."""
     import pyarrow.dataset as ds
 
-    names = [column.name for column in load_contract().attributes if column.role == "macro"]
+    names = [column.name for column in contract.attributes if column.role == "macro"]
     with store.local_copy(f"{state.features_uri}/{FEATURES}") as folder:
         rows = ds.dataset(folder, format="parquet").to_table(columns=["contact_date", *names])
     table = rows.to_pandas()

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from bank_marketing.artifacts import ArtifactStore
-from bank_marketing.contract import load_contract
+from bank_marketing.contract import Contract
 from bank_marketing.errors import ArtifactCorrupt, ArtifactMissing, BankMarketingError, NoProductionModel
 from bank_marketing.registry.registry import ModelVersion, Registry
 from bank_marketing.scoring.scorer import CampaignState, Scorer, latest_campaign_state
@@ -80,8 +80,17 @@ class ServingState:
 class ModelCache:
     """Keeps what is served, and looks at the registry on an interval."""
 
-    def __init__(self, settings: Settings, store: ArtifactStore, registry: Registry, measures: Measures, every: float) -> None:
-        self.settings, self.store, self.registry, self.measures, self.every = settings, store, registry, measures, every
+    def __init__(
+        self,
+        settings: Settings,
+        contract: Contract,
+        store: ArtifactStore,
+        registry: Registry,
+        measures: Measures,
+        every: float,
+    ) -> None:
+        self.settings, self.contract, self.store, self.registry = settings, contract, store, registry
+        self.measures, self.every = measures, every
         self.current: ServingState | None = None
         self.problem = "the registry was not asked yet"
         self.kind = "no-model"
@@ -133,7 +142,7 @@ class ModelCache:
                 self.current = replace(before, campaign=campaign)
         else:
             model = self.registry.load(version)
-            scorer = Scorer(model, version, self.settings.economics, load_contract())
+            scorer = Scorer(model, version, self.settings.economics, self.contract)
             self.current = ServingState(version, scorer, datetime.now(UTC), campaign, self._metrics(version))
             self.measures.use_model(version.version, version.digest, self.current.loaded_at.timestamp())
             log.info("serving version %d (%s)", version.version, version.digest[:12])
@@ -156,5 +165,5 @@ class ModelCache:
         if before is not None and before.state == state:
             return before
         manifest = self.store.manifest(state.features_uri)
-        market = latest_market(self.store, state)
+        market = latest_market(self.store, state, self.contract)
         return Campaign(state, manifest.created_at, market, bool(manifest.details.get("synthetic")))

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from bank_marketing.artifacts.manifest import code_version, digest_of
-from bank_marketing.contract import load_contract
+from bank_marketing.contract import Contract
 from bank_marketing.scoring.partition import input_columns
 from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
 from bank_marketing.serving.measures import Measures
@@ -21,8 +21,6 @@ from bank_marketing.serving.schemas import CampaignBrief, ModelBrief, Prediction
 
 #: Whom a record names as its source; "batch" is the nightly job alone, which monitoring prefers.
 Source = Literal["api", "file"]
-
-_INPUT_COLUMNS = input_columns()
 
 #: Log-odds below this move a probability by less than half a point: no reason worth a line.
 LEAST_EFFECT = 0.02
@@ -57,7 +55,7 @@ class Predictor:
         Returns:
             The scorer's table, one row a prospect, in their order.
         """
-        table = pd.DataFrame([row | derived(day) for row in rows])
+        table = pd.DataFrame([row | loaded.scorer.contract.derived_values(day) for row in rows])
         return loaded.scorer.score(table, day, loaded.campaign.state, list_size)
 
     def predict(self, loaded: ServingState, rows: Sequence[dict[str, Any]], context: PredictionContext) -> list[PredictionBody]:
@@ -88,7 +86,7 @@ class Predictor:
                 contact_id=given.get("contact_id"),
                 model_version=loaded.version.version,
                 model_digest=loaded.version.digest,
-                input_digest=input_digest(given, context.day),
+                input_digest=input_digest(given, context.day, loaded.scorer.contract),
                 features_digest=loaded.campaign.state.features_digest,
                 probability=row["probability"],
                 threshold=loaded.threshold,
@@ -153,25 +151,20 @@ def check_day(loaded: ServingState, rows: Sequence[dict[str, Any]], day: date, p
     wrong = [
         FieldProblem(
             field=f"{place.format(number)}.{name}",
-            problem=f"{load_contract()[name].title} of {day} is {value}; leave it out, it follows from the day",
+            problem=f"{loaded.scorer.contract[name].title} of {day} is {value}; leave it out, it follows from the day",
         )
         for number, row in enumerate(rows)
-        for name, value in derived(day).items()
+        for name, value in loaded.scorer.contract.derived_values(day).items()
         if row.get(name) not in (None, value)
     ]
     if wrong:
         raise ProblemError("invalid-request", f"{len(wrong)} values are not those of {day}.", errors=wrong[:100])
 
 
-def input_digest(given: dict[str, Any], day: date) -> str:
+def input_digest(given: dict[str, Any], day: date, contract: Contract) -> str:
     """Digest of what was scored: the nightly job gives the same client of the same day the same one."""
-    full = given | derived(day)
-    return digest_of({name: full[name] for name in _INPUT_COLUMNS})
-
-
-def derived(day: date) -> dict[str, str | int]:
-    """The contract's columns that follow from the day."""
-    return load_contract().derived_values(day)
+    full = given | contract.derived_values(day)
+    return digest_of({name: full[name] for name in input_columns(contract)})
 
 
 def _dicts(scored: pd.DataFrame) -> list[dict[str, Any]]:

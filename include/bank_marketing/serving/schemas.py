@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bank_marketing.contract import load_contract
+from bank_marketing.campaign import load_campaign
 from bank_marketing.contract.request import prospect_model
 
 #: A client who may be called, as known before the call.
-Prospect: Any = prospect_model(load_contract())
+Prospect: Any = prospect_model(load_campaign("bank_marketing").contract)
 
 EXAMPLE_PROSPECT: dict[str, Any] = {
     "contact_id": "C-0012345",

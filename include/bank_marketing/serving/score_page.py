@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
-from bank_marketing.contract import load_contract
+from bank_marketing.contract import Contract
 from bank_marketing.serving.forms import FormSubmission, form_groups, read_form
 from bank_marketing.serving.identity import CSRF_HEADER, Principal
 from bank_marketing.serving.model_cache import ServingState
@@ -55,7 +55,7 @@ async def _given(request: Request, service: Service, user: Principal) -> dict[st
 
 
 def _score(request: Request, service: Service, user: Principal, given: dict[str, str]) -> HTMLResponse:
-    submission = read_form(given, load_contract())
+    submission = read_form(given, service.campaign.contract)
     loaded = service.predictor.loaded()
     day = submission.day or loaded.campaign.next_day
     errors = submission.errors or _day_errors(loaded, submission, day)
@@ -67,15 +67,15 @@ def _score(request: Request, service: Service, user: Principal, given: dict[str,
 
 
 def _what_if(request: Request, service: Service, user: Principal, given: dict[str, str]) -> HTMLResponse:
-    contract = load_contract()
+    contract = service.campaign.contract
     base, changed = read_form(given, contract, "base_"), read_form(given, contract)
     if base.row is None or changed.row is None:
-        return render(request, "form_errors.html.j2", user, status=422, errors=_titled(changed.errors or base.errors))
+        return render(request, "form_errors.html.j2", user, status=422, errors=_titled(changed.errors or base.errors, contract))
     loaded = service.predictor.loaded()
     day = changed.day or loaded.campaign.next_day
     errors = _day_errors(loaded, changed, day)
     if errors:
-        return render(request, "form_errors.html.j2", user, status=422, errors=_titled(errors))
+        return render(request, "form_errors.html.j2", user, status=422, errors=_titled(errors, contract))
     both = service.predictor.explore(loaded, [base.row, changed.row], day, loaded.campaign.list_size)
     changes = [
         (column.title, base.row[column.name], changed.row[column.name])
@@ -108,9 +108,9 @@ def _result(predictor: Predictor, loaded: ServingState, made: PredictionBody, da
     }
 
 
-def _titled(errors: tuple[FieldProblem, ...]) -> list[tuple[str, str, str]]:
+def _titled(errors: tuple[FieldProblem, ...], contract: Contract) -> list[tuple[str, str, str]]:
     """Field, its title and the problem, in the page's words."""
-    titles = {column.name: column.title for column in load_contract().columns} | {"day": "Day of the call"}
+    titles = {column.name: column.title for column in contract.columns} | {"day": "Day of the call"}
     return [(error.field, titles.get(error.field, "The customer"), error.problem) for error in errors]
 
 
@@ -124,11 +124,12 @@ def _page(
     errors: tuple[FieldProblem, ...] = (),
     result: dict[str, Any] | None = None,
 ) -> HTMLResponse:
+    contract = service.campaign.contract
     if request.headers.get("x-fragment"):
         name = "form_errors.html.j2" if errors else "result.html.j2"
-        return render(request, name, user, status=status, errors=_titled(errors), result=result)
+        return render(request, name, user, status=status, errors=_titled(errors, contract), result=result)
     campaign = service.models.current.campaign if service.models.current else None
-    groups = form_groups(load_contract(), campaign, given)
+    groups = form_groups(contract, campaign, given)
     day = given.get("day") or (campaign.next_day.isoformat() if campaign else "")
     named = {error.field: error.problem for error in errors}
     return render(
@@ -138,7 +139,7 @@ def _page(
         status=status,
         groups=groups,
         day=day,
-        errors=_titled(errors),
+        errors=_titled(errors, contract),
         named=named,
         result=result,
     )

@@ -8,6 +8,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from bank_marketing.artifacts import open_store
+from bank_marketing.campaign import open_campaign
 from bank_marketing.registry.registry import Registry
 from bank_marketing.scoring.predictions import PredictionLog
 from bank_marketing.serving.call_lists import Outcomes
@@ -26,10 +27,13 @@ class Service:
 
     def __init__(self, settings: Settings, api: ApiSettings) -> None:
         self.settings, self.api = settings, api
+        self.campaign = open_campaign(settings)
         self.store = open_store(settings)
         self.registry = Registry(settings, self.store)
         self.measures = Measures()
-        self.models = ModelCache(settings, self.store, self.registry, self.measures, api.model_check_seconds)
+        self.models = ModelCache(
+            settings, self.campaign.contract, self.store, self.registry, self.measures, api.model_check_seconds
+        )
         self.predictor = Predictor(self.models, PredictionLog(self.store), self.measures, api.stale_after_days)
         self.files = FileScoringService(self.predictor, self.store, settings.economics, api)
         self.outcomes = Outcomes(self.store, settings.economics)

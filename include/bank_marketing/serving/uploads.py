@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from pydantic import ValidationError
 
-from bank_marketing.contract import Contract, load_contract
+from bank_marketing.contract import Contract
 from bank_marketing.scoring import spreadsheet
 from bank_marketing.serving.problems import ProblemError, field_problems
 from bank_marketing.serving.schemas import Prospect
@@ -34,7 +34,7 @@ class Rows:
     bad: list[BadRow] = field(default_factory=list)
 
 
-def open_rows(stream: IO[bytes]) -> tuple[tuple[str, ...], Iterator[tuple[int, list[str]]]]:
+def open_rows(stream: IO[bytes], contract: Contract) -> tuple[tuple[str, ...], Iterator[tuple[int, list[str]]]]:
     """Header (the contract's names) and rows (line number, cells) of a CSV file; `;` or `,`, with or without a byte order mark.
 
     Raises:
@@ -47,7 +47,7 @@ def open_rows(stream: IO[bytes]) -> tuple[tuple[str, ...], Iterator[tuple[int, l
         names = next(csv.reader([first], delimiter=delimiter), [])
     except (UnicodeDecodeError, csv.Error) as error:
         raise ProblemError("invalid-request", "The file is not CSV text in UTF-8.") from error
-    header = _contract_names(names, load_contract())
+    header = _contract_names(names, contract)
     reader = csv.reader(text, delimiter=delimiter)
 
     def rows() -> Iterator[tuple[int, list[str]]]:

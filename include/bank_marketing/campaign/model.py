@@ -1,0 +1,27 @@
+"""The campaign as an object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bank_marketing.contract import Contract
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A campaign, loaded and checked as a whole.
+
+    Attributes:
+        name: of its folder, and of all that is kept apart for it.
+        folder: where its files are.
+        title: of the campaign, for people.
+        contract: of its data, `contract.yaml`.
+        results_file: the file that says which model is trained; read when a model is trained.
+    """
+
+    name: str
+    folder: Path
+    title: str
+    contract: Contract
+    results_file: Path
