@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from pydantic import Field, SecretStr, computed_field
 from pydantic_settings import SettingsConfigDict
@@ -22,18 +23,24 @@ PROJECT_DIR = Path(__file__).resolve().parents[2]
 QUIET_SPARK = f"-Dlog4j2.configurationFile={(PROJECT_DIR / 'spark_jobs' / 'log4j2.properties').as_uri()}"
 
 
+#: The campaign that is run when none is named. It lives in the roots themselves; each other one in a folder of its name below them.
+DEFAULT_CAMPAIGN = "bank_marketing"
+
+
 class Settings(EnvironmentSettings):
     """Where things are and how patient to be. Field `x` is set by `BANK_X`."""
 
     model_config = SettingsConfigDict(env_prefix="BANK_")
 
     home: Path = Field(default=PROJECT_DIR, description="folder that the defaults below are relative to")
-    archive: Path | None = Field(default=None, description="a bank-additional.zip or bank+marketing.zip on disk")
+    campaign: str = Field(default=DEFAULT_CAMPAIGN, description="name of a folder in include/campaigns, or a path to a folder")
+    archive: Path | None = Field(default=None, description="a campaign's published archive on disk, or the folder it lies in")
     landing_root: Path | None = Field(default=None, description="landing zone [HOME/landing]")
     artifact_root: str | None = Field(default=None, description="file:// or s3:// URI, or a path [HOME/artifacts]")
     mlflow_tracking_uri: str | None = Field(default=None, description="[sqlite:///HOME/artifacts/mlflow.db]")
-    model_name: str = Field(default="bank_marketing", description="name of the registered model")
-    campaign: str = Field(default="bank_marketing", description="name of a folder in include/campaigns, or a path to a folder")
+    model_name: str = Field(
+        default_factory=lambda given: Path(given["campaign"]).name, description="name of the registered model [the campaign's]"
+    )
     results_file: Path | None = Field(default=None, description="the chosen model configuration [results.json of the campaign]")
     spark_master: str = Field(default="local[*]", description="used outside Airflow; there, the spark_default connection")
     spark_driver_memory: str = Field(default="2g", pattern=r"^[1-9]\d*[kKmMgGtT]$", description="heap of the Spark driver")
@@ -63,18 +70,29 @@ class Settings(EnvironmentSettings):
         """The money of these settings."""
         return Economics(call_cost=self.call_cost, deposit_margin=self.deposit_margin)
 
+    def for_campaign(self, campaign: str) -> Self:
+        """These settings for another campaign of the same deployment: what was set stays, but what is one campaign's own."""
+        shared = self.model_fields_set - {"campaign", "model_name", "results_file"}
+        return type(self)(**{name: getattr(self, name) for name in shared}, campaign=campaign)
+
+    @property
+    def _below(self) -> str:
+        name = Path(self.campaign).name
+        return "" if name == DEFAULT_CAMPAIGN else name
+
     @computed_field  # type: ignore[prop-decorator]
     @cached_property
     def landing(self) -> Path:
-        """Folder of the landing zone, absolute."""
-        return (self.landing_root or self.home / "landing").resolve()
+        """Folder of the campaign's landing zone, absolute."""
+        return (self.landing_root or self.home / "landing").resolve() / self._below
 
     @computed_field  # type: ignore[prop-decorator]
     @cached_property
     def artifacts(self) -> str:
-        """Root URI of all artifacts, without a trailing slash."""
+        """Root URI of the campaign's artifacts, without a trailing slash."""
         root = self.artifact_root or str(self.home / "artifacts")
-        return root.rstrip("/") if "://" in root else Path(root).resolve().as_uri()
+        uri = root.rstrip("/") if "://" in root else Path(root).resolve().as_uri()
+        return f"{uri}/{self._below}".rstrip("/")
 
     @computed_field  # type: ignore[prop-decorator]
     @cached_property

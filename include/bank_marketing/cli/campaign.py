@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bank_marketing.cli.shared import command, console, progress_bar
+
+if TYPE_CHECKING:
+    from bank_marketing.settings import Settings
 
 
 @command
@@ -16,13 +20,20 @@ def land(
     scale: Annotated[int, typer.Option(min=1, help="Rows a day of the synthetic campaign, times the real ones.")] = 1,
     replace: Annotated[bool, typer.Option(help="Empty a landing zone that holds another campaign.")] = False,
     until: Annotated[str, typer.Option(help="Land no day after this one, YYYY-MM-DD.")] = "",
+    campaign: Annotated[str, typer.Option(help="The campaign.", show_default="BANK_CAMPAIGN")] = "",
+    export: Annotated[
+        Path | None, typer.Option("--from", help="Land the rows of this export, as export.yaml reads it.")
+    ] = None,
 ) -> None:
-    """Land the campaign's daily files: the UCI archive where it can be had, else the labelled synthetic campaign."""
+    """Land the campaign's daily files: its published archive where it can be had, else the labelled synthetic one; or an export."""
     from bank_marketing.components.context import parse_as_of
     from bank_marketing.landing.commands import land
     from bank_marketing.settings import Settings
 
-    settings = Settings()
+    settings = Settings().for_campaign(campaign) if campaign else Settings()
+    if export is not None:
+        _land_export(export, settings)
+        return
     with progress_bar() as progress:
         task = progress.add_task("landing", total=None)
         summary = land(
@@ -38,6 +49,36 @@ def land(
         f"({summary.written} days new)",
         highlight=False,
     )
+
+
+def _land_export(export: Path, settings: Settings) -> None:
+    from datetime import UTC, datetime
+
+    from bank_marketing.campaign import open_campaign
+    from bank_marketing.landing.export import land_export, load_export_format
+
+    campaign = open_campaign(settings)
+    form = load_export_format(campaign.folder)
+    with progress_bar() as progress:
+        task = progress.add_task("landing rows", total=None)
+        landed = land_export(
+            export,
+            form,
+            campaign.contract,
+            settings.landing,
+            today=datetime.now(UTC).date(),
+            on_rows=lambda rows: progress.update(task, completed=rows),
+        )
+    console.print(
+        f"{export.name}: {landed.read:,} rows = {landed.new:,} new, {landed.changed:,} changed, {landed.known:,} known, "
+        f"{landed.twice:,} twice in the file, {landed.rows_aside:,} aside; {len(landed.days)} days in {settings.landing}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for reason, count in landed.aside.most_common():
+        console.print(f"  [yellow]![/] {count:,} rows are kept in {settings.landing / 'aside'}: {reason}", highlight=False)
+    if landed.twice:
+        console.print("  [yellow]![/] of an identifier that comes twice on a day, the last row has landed", highlight=False)
 
 
 @command

@@ -148,6 +148,16 @@ class Contract(_Entry):
         raise KeyError(name)
 
     @property
+    def identifier(self) -> Column:
+        """The column that identifies a contact."""
+        return next(column for column in self.columns if column.role == "identifier")
+
+    @property
+    def outcome(self) -> Column:
+        """The column that says what the call brought."""
+        return next(column for column in self.columns if column.role == "outcome")
+
+    @property
     def prospect_columns(self) -> tuple[Column, ...]:
         """Columns of a call list: what is known before the call."""
         return tuple(column for column in self.columns if column.phase == "before_call")

@@ -14,13 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bank_marketing.campaign import open_campaign
 from bank_marketing.errors import ArchiveCorrupt, ArchiveUnavailable
 from bank_marketing.landing.pinned import PinnedArchive
 from bank_marketing.landing.source import load_source
-from bank_marketing.settings import PROJECT_DIR, Settings
-
-#: The folder of the campaign whose archive it is.
-CAMPAIGN_DIR = PROJECT_DIR / "include" / "campaigns" / "bank_marketing"
+from bank_marketing.settings import Settings
 
 #: No source sends more than this; the real files have 1 MB and 0.4 MB.
 MAX_BYTES = 20_000_000
@@ -70,7 +68,7 @@ def find_archive(settings: Settings, pinned: PinnedArchive) -> Archive | None:
 
 def archive_path(settings: Settings) -> Path | None:
     """Where the campaign's archive would lie on this machine; None when the campaign has none."""
-    source = load_source(CAMPAIGN_DIR)
+    source = load_source(open_campaign(settings).folder)
     if source is None:
         return None
     return source.archive.local(settings.archive) if settings.archive else settings.cache / source.archive.name
