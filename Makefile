@@ -97,8 +97,8 @@ notebook: setup ## run notebooks/experiments.py, write it with its outputs, and 
 protocol: setup ## judge the chosen model and its baselines month by month; write every prediction to a file
 	@$(ENV) bank-marketing evaluate-protocol $(if $(AS_OF),--as-of $(AS_OF))
 
-backfill: setup ## run the training DAG for days of the past, dry run first: make backfill FROM=2010-06-01 TO=2010-06-14 [YES=1] [PROMOTE=1] [AGAIN=1]
-	@$(ENV) python -m scripts.backfill --from "$(FROM)" --to "$(TO)" $(if $(PROMOTE),--promote) $(if $(AGAIN),--again) $(if $(YES),--yes)
+backfill: setup ## a DAG for days of the past, dry run first: make backfill DAG=training|scoring|monitoring FROM=2010-06-01 TO=2010-06-14 [YES=1] [PROMOTE=1] [AGAIN=1]
+	@$(ENV) python -m scripts.backfill --dag "$(or $(DAG),training)" --from "$(FROM)" --to "$(TO)" $(if $(PROMOTE),--promote) $(if $(AGAIN),--again) $(if $(YES),--yes)
 
 rollback: setup ## put an earlier model version back into production, on record: make rollback TO=3 REASON="..."
 	@$(ENV) bank-marketing rollback --to "$(TO)" --reason "$(REASON)"

@@ -1,84 +1,143 @@
-"""`make backfill FROM=… TO=…`: the training DAG for days of the past. Shows what would run, and asks before it starts it.
+"""`make backfill DAG=… FROM=… TO=…`: a DAG for days of the past. Shows what would run, and asks before it starts it.
 
-Each day sees what had landed by that day. The production model stays as it is unless `--promote` is given. The runs are made in Airflow's
-database; the scheduler of `make airflow` works through them, one after the other.
+A day is the run's `as_of`, both ends included; it sees what had landed by then. Days without contacts are left out, and for scoring those
+that no call list follows. The production model stays as it is unless `--promote` is given. The runs are made in Airflow's database; the
+scheduler of `make airflow` works through them, one after the other.
 """
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from itertools import groupby
+from typing import Annotated, Any
 
 import typer
 
-from bank_marketing.cli.shared import console, problems
+from bank_marketing.cli.shared import console, failing_well, problems
 from bank_marketing.components.context import parse_as_of
-from bank_marketing.errors import BankMarketingError, ConfigError
+from bank_marketing.errors import ConfigError
+from bank_marketing.landing.zone import LandingZone
+from bank_marketing.settings import Settings
 
-DAG_ID = "bank_marketing_training"
+#: What people call a DAG -> its id.
+DAG_IDS = {
+    "training": "bank_marketing_training",
+    "scoring": "bank_marketing_batch_scoring",
+    "monitoring": "bank_marketing_drift_retraining",
+}
 
 #: The scheduler of an Airflow on SQLite writes every few seconds: seconds between tries, and their number.
 PAUSE, TRIES = 2, 15
 
-#: More at once wait for each other: a Spark job has all cores of a small machine (pool `spark`).
-MAX_ACTIVE_RUNS = "1"
+EXAMPLE = "make backfill DAG=training FROM=2010-06-01 TO=2010-06-14"
 
 
+@failing_well
 def main(
-    first: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
-    last: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")],
-    promote: Annotated[bool, typer.Option("--promote", help="The runs may move the production stage.")] = False,
+    dag: Annotated[str, typer.Option(help="training, scoring or monitoring.")] = "training",
+    first: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")] = "",
+    last: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD; it is run as well.")] = "",
+    promote: Annotated[bool, typer.Option("--promote", help="The trainings may move the production stage.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Also days that have a finished run already.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Start without asking.")] = False,
 ) -> None:
     """Show the dry run of a backfill, and create it when it is wanted."""
-    try:
-        days = _days(first, last)
-    except BankMarketingError as error:
-        problems.print(f"[bold red]{type(error).__name__}[/]: {error}", highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
-    conf = {"promote": "yes" if promote else "no", "reason": f"backfill of {days[0]} to {days[1]}"}
-    command = [
-        "backfill", "create", "--dag-id", DAG_ID, "--from-date", f"{days[0]}T00:00:00+00:00", "--to-date", f"{days[1]}T00:00:00+00:00",
-        "--dag-run-conf", json.dumps(conf), "--max-active-runs", MAX_ACTIVE_RUNS,
-        "--reprocess-behavior", "completed" if again else "none",
-    ]  # fmt: skip
-    _airflow("dags", "reserialize")  # what the scheduler knows of the DAG, on a machine where it never ran
-    console.print(_airflow(*command, "--dry-run"), highlight=False, markup=False)
-    console.print("production: " + ("a better model is promoted" if promote else "stays as it is"), highlight=False)
-    if not yes and not _wanted():
-        console.print("Nothing was started. Start it with YES=1.", highlight=False)
+    asked = _dag_id(dag), _days(first, last)
+    if promote and dag != "training":
+        raise ConfigError(f"PROMOTE belongs to DAG=training: {dag} promotes no model. Leave it out")
+    days = _days_with_data(dag, *asked[1])
+    from scripts import backfill_runs  # imports Airflow, which takes seconds
+
+    reserialize()  # what the scheduler knows of the DAGs, on a machine where it never ran
+    request = backfill_runs.Request(asked[0], days, _conf(dag, promote, days), again)
+    plan = backfill_runs.plan(request)
+    if plan.done:
+        _say(f"{len(plan.done)} day(s) have a run already{'' if again else ' (AGAIN=1 runs finished ones again)'}.")
+    if not plan.days:
+        _say("Nothing to do.")
         return
-    _airflow(*command)
-    console.print(f"Created. The scheduler of `make airflow` runs it; {DAG_ID} must not be paused.", highlight=False)
+    _say(f"{len(plan.days)} run(s) of {request.dag_id}, one at a time, beside what its schedule runs:")
+    _show(plan.days)
+    if dag == "training":
+        _say("production: " + ("a better model is promoted" if promote else "stays as it is"))
+    if not yes and not _wanted():
+        _say("Nothing was started. Start it with YES=1.")
+        return
+    backfill_runs.create(request)
+    paused = f" {request.dag_id} is paused: switch it on in the UI, or nothing runs." if plan.paused else ""
+    _say(f"Created. The scheduler of `make airflow` runs it.{paused}")
+
+
+def _dag_id(dag: str) -> str:
+    if dag not in DAG_IDS:
+        raise ConfigError(f"DAG={dag} is none of {', '.join(DAG_IDS)}, as in: {EXAMPLE}")
+    return DAG_IDS[dag]
 
 
 def _days(first: str, last: str) -> tuple[date, date]:
+    missing = " and ".join(name for name, value in (("FROM", first), ("TO", last)) if not value)
+    if missing:
+        raise ConfigError(f"{missing} must name a day, as in: {EXAMPLE}")
     days = parse_as_of(first), parse_as_of(last)
     if days[0] > days[1]:
         raise ConfigError(f"FROM={days[0]} is after TO={days[1]}: exchange them")
     return days
 
 
+def _days_with_data(dag: str, first: date, last: date) -> list[date]:
+    """The days of the range on which contacts landed; for scoring, those that a call list follows."""
+    settings = Settings()
+    zone = LandingZone(settings.landing)
+    landed = zone.contact_dates
+    if not landed:
+        raise ConfigError(f"nothing has landed in {settings.landing}: run `bank-marketing land` first")
+    end = last if dag != "scoring" else min(last, zone.evening_before_a_list(last))
+    days = [day for day in landed if first <= day <= end]
+    if not days:
+        raise ConfigError(
+            f"no contacts have landed on a day from {first} to {last}{' that a call list follows' if dag == 'scoring' else ''}: the "
+            f"landed days are {landed[0]} to {landed[-1]}"
+        )
+    if first < landed[0]:
+        _say(f"Nothing has landed before {landed[0]}: the backfill begins there.")
+    return days
+
+
+def _conf(dag: str, promote: bool, days: Sequence[date]) -> dict[str, Any]:
+    if dag != "training":
+        return {}
+    return {"promote": "yes" if promote else "no", "reason": f"backfill of {days[0]} to {days[-1]}"}
+
+
+def _show(days: Sequence[date]) -> None:
+    """One line a month."""
+    for month, those in groupby(days, key=lambda day: f"{day:%Y-%m}"):
+        _say(f"  {month}: {' '.join(f'{day:%d}' for day in those)}")
+
+
 def _wanted() -> bool:
     return sys.stdin.isatty() and typer.confirm("Start it?")
 
 
-def _airflow(*arguments: str) -> str:
-    """What the command prints; ends with its words when it fails."""
+def _say(words: str) -> None:
+    console.print(words, highlight=False, markup=False, soft_wrap=True)
+
+
+def reserialize() -> None:
+    """Write the DAGs of the project into Airflow's database; ends with Airflow's words when it fails."""
     for attempt in range(TRIES):
-        done = subprocess.run([sys.executable, "-m", "airflow", *arguments], capture_output=True, text=True, check=False)
+        command = [sys.executable, "-m", "airflow", "dags", "reserialize"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if not done.returncode or "database is locked" not in (done.stdout + done.stderr).lower():
             break
         time.sleep(PAUSE if attempt < TRIES - 1 else 0)
     if done.returncode:
         problems.print((done.stdout + done.stderr).strip()[-3000:], highlight=False, markup=False)
         raise typer.Exit(1)
-    return done.stdout.strip()
 
 
 if __name__ == "__main__":

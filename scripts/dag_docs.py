@@ -29,7 +29,7 @@ def page(dags: Iterable[Any]) -> str:
 def _section(dag: Any) -> str:
     facts = {
         "Schedule": _schedule(dag.timetable),
-        "Runs at a time": dag.max_active_runs,
+        "Runs at a time": f"{dag.max_active_runs}, and one of a backfill beside it",
         "Past days are caught up by themselves": "yes" if dag.catchup else "no",
         "A run ends after": _duration(dag.dagrun_timeout),
         "Tags": ", ".join(sorted(dag.tags)),

@@ -113,6 +113,11 @@ class LandingZone:
         return evening
 
     @property
+    def contact_dates(self) -> list[date]:
+        """The days with contacts, in time order."""
+        return sorted(self._days["contacts"])
+
+    @property
     def first_day(self) -> date | None:
         """First day with contacts."""
         return min(self._days["contacts"], default=None)
