@@ -11,7 +11,7 @@ from bank_marketing.campaign import load_campaign
 from bank_marketing.landing.archive import find_archive
 from bank_marketing.landing.daily import Day, archive_days
 from bank_marketing.settings import Settings
-from tests.support.sources import source_of
+from tests.support.sources import module_of, source_of
 
 SOURCE = source_of("bank_full")
 
@@ -55,3 +55,25 @@ def test_every_row_has_its_day_and_no_day_comes_twice(days: list[Day]) -> None:
 def test_calls_on_weekends_are_there(days: list[Day]) -> None:
     weekdays = Counter(day.weekday() for day, rows in days for _ in rows)
     assert weekdays[5] + weekdays[6] == 50
+
+
+def test_the_synthetic_stand_in_has_the_months_rates_and_channels_of_the_real_campaign() -> None:
+    synthetic = module_of("bank_full", "synthetic")
+    rows, won, channels = Counter[str](), Counter[str](), Counter[tuple[str, str]]()
+    contract = load_campaign("bank_full").contract
+    last = date.min
+    for day, contacts in synthetic.synthetic_days(1):
+        assert last < day
+        last = day
+        month = f"{day:%Y-%m}"
+        rows[month] += len(contacts)
+        won[month] += sum(row["y"] == "yes" for row in contacts)
+        channels.update((month, row["contact"]) for row in contacts)
+        assert set(contacts[0]) == {column.source_name for column in contract.columns}
+    for year, month, count, _, rate, telephone, unknown, _ in synthetic.CAMPAIGN:
+        name = f"{year}-{month:02d}"
+        assert rows[name] == count
+        if count > 2000:  # of fewer, chance moves the rate by more
+            assert won[name] / count == pytest.approx(rate / 100, rel=0.25)
+            assert channels[name, "telephone"] / count == pytest.approx(telephone / 100, abs=0.02)
+            assert channels[name, "unknown"] / count == pytest.approx(unknown / 100, abs=0.02)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 
 from bank_marketing.landing.daily import Day, Row
+from bank_marketing.landing.simulation import draw, intercept, last_days, volumes
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -110,10 +111,9 @@ def synthetic_days(seed: int, scale: int = 1) -> Iterator[Day]:
     generator = np.random.default_rng(seed)
     number = 0
     for month in CAMPAIGN:
-        days = _contact_days(month)
-        volumes = generator.multinomial(month.rows - len(days), generator.dirichlet(np.full(len(days), 3.0))) + 1
-        for day, volume in zip(days, volumes, strict=True):
-            rows = int(volume) * scale
+        days = last_days(month.year, month.month, month.days)
+        for day, volume in zip(days, volumes(generator, month.rows, len(days)), strict=True):
+            rows = volume * scale
             yield day, _day(generator, month, day, rows, number)
             number += rows
 
@@ -132,21 +132,6 @@ def synthetic_list(seed: int, day: date, rows: int, at_once: int) -> Iterator[li
         yield _day(generator, month, day, min(at_once, rows - start), start)
 
 
-def _contact_days(month: Month) -> list[date]:
-    """The month's last working days, as many as the campaign had."""
-    first = date(month.year, month.month, 1)
-    following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
-    working = [day for n in range((following - first).days) if (day := first + timedelta(days=n)).weekday() < 5]
-    return working[-month.days :]
-
-
-def _draw(generator: np.random.Generator, table: dict[str, tuple[float, float]], n: int) -> tuple[list[str], np.ndarray]:
-    """Categories of n rows and their effects on the log-odds."""
-    names, shares = list(table), np.array([share for share, _ in table.values()])
-    picks = generator.choice(len(names), size=n, p=shares / shares.sum())
-    return [names[pick] for pick in picks], np.array([effect for _, effect in table.values()])[picks]
-
-
 def _day(generator: np.random.Generator, month: Month, day: date, n: int, number: int) -> list[Row]:
     score = np.zeros(n)
     columns: dict[str, list[str]] = {"contact_id": [f"S{number + i + 1:07d}" for i in range(n)]}
@@ -162,7 +147,7 @@ def _day(generator: np.random.Generator, month: Month, day: date, n: int, number
         ("loan", LOAN),
     )
     for name, table in tables:
-        columns[name], effect = _draw(generator, table, n)
+        columns[name], effect = draw(generator, table, n)
         score += effect
     telephone = generator.random(n) < month.telephone
     columns["contact"] = ["telephone" if phone else "cellular" for phone in telephone]
@@ -173,7 +158,7 @@ def _day(generator: np.random.Generator, month: Month, day: date, n: int, number
     score += CAMPAIGN_EFFECT * (calls - 1)
     columns["campaign"] = [str(call) for call in calls]
     score += _history(generator, month, n, columns)
-    score = SIGNAL * score + _intercept(month.yes, SIGNAL * score) + DAY_NOISE * generator.standard_normal()
+    score = SIGNAL * score + intercept(month.yes, SIGNAL * score) + DAY_NOISE * generator.standard_normal()
     won = generator.random(n) < 1 / (1 + np.exp(-score))
     columns["duration"] = [str(int(s)) for s in np.where(won, generator.gamma(2.2, 250, n), generator.gamma(1.6, 140, n))]
     euribor = f"{month.euribor3m + 0.002 * (day.day - 15) / 15:.3f}"
@@ -187,18 +172,6 @@ def _day(generator: np.random.Generator, month: Month, day: date, n: int, number
         columns[name] = [value] * n
     columns["y"] = ["yes" if yes else "no" for yes in won]
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-
-
-def _intercept(rate: float, score: np.ndarray) -> float:
-    """What to add to the log-odds so that they give the month's rate on average (bisection to 1e-6)."""
-    low, high = -20.0, 20.0
-    while high - low > 1e-6:
-        middle = (low + high) / 2
-        if (1 / (1 + np.exp(-(score + middle)))).mean() < rate:
-            low = middle
-        else:
-            high = middle
-    return low
 
 
 def _history(generator: np.random.Generator, month: Month, n: int, columns: dict[str, list[str]]) -> np.ndarray:
