@@ -17,7 +17,7 @@ PYTEST ?=
 WORKERS ?= auto
 PYTEST_RUN := python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
-.PHONY: help setup run score serve replay test lint coverage audit metrics smoke images scan deploy notify format airflow backfill rollback bench prune screenshots dag-docs experiments notebook protocol up down clean-volumes test-e2e test-compose doctor s3-jars lock lock-check clean
+.PHONY: help setup run score serve replay test lint coverage audit metrics smoke images scan deploy notify format airflow backfill rollback bench prune screenshots dag-docs experiments notebook protocol up down clean-volumes test-e2e test-compose mail-test doctor s3-jars lock lock-check clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -130,6 +130,9 @@ s3-jars: ## fetch what Spark needs for artifacts on S3 (BANK_ARTIFACT_ROOT=s3://
 
 bench: setup ## measure again what the benchmarks' READMEs say, each folder of benchmarks/ by itself; an hour or so on two cores
 	@$(ENV) for main in benchmarks/*/__main__.py; do python -m benchmarks.$$(basename $$(dirname $$main)) || exit 1; done
+
+mail-test: setup ## send a test mail to those who get the alerts, through the server that the alerts take
+	@$(ENV) python -m scripts.mail_test
 
 doctor: ## check Python, Java, disk, memory, ports, the archive, the environment, and say how to mend them
 	@if [ -f .airflow/env.sh ]; then . ./.airflow/env.sh; fi; PYTHONPATH=include $(or $(PYTHON),python3) -m scripts.doctor

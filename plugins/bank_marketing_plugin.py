@@ -7,16 +7,17 @@ from typing import Any, ClassVar
 from airflow.plugins_manager import AirflowPlugin
 
 from bank_marketing.settings import Settings
-from bank_marketing_airflow.addresses import PREFIX, RUNBOOKS_PAGE
+from bank_marketing_airflow.addresses import MAILS_PAGE, PREFIX, RUNBOOKS_PAGE
 from bank_marketing_airflow.pages import pages
 
 
 class BankMarketingPlugin(AirflowPlugin):
-    """Pages below `/bank-marketing` (each asks who is there), and two entries of the menu."""
+    """Pages below `/bank-marketing` (each asks who is there), and three entries of the menu."""
 
     name = "bank_marketing"
     fastapi_apps: ClassVar[list[Any]] = [{"app": pages, "url_prefix": PREFIX, "name": "bank-marketing"}]
     external_views: ClassVar[list[Any]] = [
         {"name": "Call list and model", "href": Settings().public_url, "destination": "nav", "category": "browse"},
         {"name": "Runbooks", "href": f"{PREFIX}{RUNBOOKS_PAGE}", "destination": "nav", "category": "docs"},
+        {"name": "Undelivered mails", "href": f"{PREFIX}{MAILS_PAGE}", "destination": "nav", "category": "browse"},
     ]

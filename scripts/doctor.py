@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -126,6 +127,18 @@ def check_environment(project: Path = PROJECT) -> Finding:
     return Finding("environment", "ok", f"{project / '.venv'}")
 
 
+def check_mails(project: Path = PROJECT) -> Finding:
+    """Whether alerts arrive: a test mail goes the way that they go."""
+    python = project / ".venv" / "bin" / "python"
+    if not (project / ".venv" / ".setup" / "packages").is_file():
+        return Finding("mails", "note", "not tried before the set-up")
+    done = subprocess.run([python, "-m", "scripts.mail_test"], cwd=project, capture_output=True, text=True, check=False)
+    told = "; ".join(done.stdout.split("\n")).strip("; ") or done.stderr.strip()[-300:]
+    if done.returncode == 1 or "not delivered" in told:
+        return Finding("mails", "bad", told, "docs/runbooks.md#mail-undelivered; try again with: make mail-test")
+    return Finding("mails", "ok" if done.returncode == 0 else "note", told)
+
+
 def check_writable(project: Path = PROJECT) -> Finding:
     """The folders that runs write to."""
     closed = [
@@ -143,7 +156,7 @@ def _writable(path: Path) -> bool:
 def examine() -> list[Finding]:
     """All checks."""
     checks = [check_python(), check_java(), check_disk(), check_memory(), *check_ports(), check_archive(), check_environment()]
-    return [*checks, check_writable()]
+    return [*checks, check_writable(), check_mails()]
 
 
 def main() -> int:

@@ -11,8 +11,8 @@ from bank_marketing.components.context import RunContext
 #: Where the plugin's pages are, below Airflow's own address.
 PREFIX = "/bank-marketing"
 
-#: Artifacts of runs, and the runbooks, below PREFIX.
-RUNS_PAGE, RUNBOOKS_PAGE = "/runs", "/runbooks"
+#: Artifacts of runs, the runbooks, and the mails that nobody got, below PREFIX.
+RUNS_PAGE, RUNBOOKS_PAGE, MAILS_PAGE = "/runs", "/runbooks", "/mails"
 
 
 def base_url() -> str:

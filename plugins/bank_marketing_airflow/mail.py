@@ -1,86 +1,93 @@
-"""Mails: what happened, in words, with the place to look. A mail server that is down never fails a run."""
+"""Mails: what happened, in words, with the place to look. A mail that cannot be sent fails no run, and never goes unsaid."""
 
 from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.mime.multipart import MIMEMultipart
-from email.mime.text import MIMEText
 from functools import cached_property
 from typing import Any
 
 from airflow.providers.smtp.hooks.smtp import SmtpHook
 from airflow.providers.smtp.notifications.smtp import SmtpNotifier
-from airflow.sdk import BaseNotifier, Connection, Context
-from airflow.sdk.exceptions import AirflowRuntimeError
+from airflow.sdk import BaseNotifier, Context
 
 from bank_marketing.artifacts import open_store
+from bank_marketing.errors import ConfigError
 from bank_marketing.settings import Settings
 from bank_marketing_airflow.alerts import run_alert, task_alert
-from bank_marketing_airflow.mail_content import Mail, plain_text
+from bank_marketing_airflow.mail_content import Mail
+from bank_marketing_airflow.mail_server import SMTP_CONNECTION, MailHook, explained, place, sender, server
 from bank_marketing_airflow.run_context import run_context
-
-SMTP_CONNECTION = "smtp_default"
+from bank_marketing_airflow.undelivered import keep, record
 
 log = logging.getLogger(__name__)
 
 
-class _PlainAndHtmlHook(SmtpHook):
-    """The provider sends HTML alone; a phone's lock screen and a terminal want the words."""
-
-    def _build_mime_message(self, *args: Any, **kwargs: Any) -> tuple[MIMEMultipart, list[str]]:
-        message, recipients = super()._build_mime_message(*args, **kwargs | {"mime_subtype": "alternative"})
-        plain = MIMEText(plain_text(kwargs["html_content"]), "plain", "utf-8")
-        message.set_payload([plain, *message.get_payload()])  # the last alternative is the preferred one
-        return message, recipients
+class MailNotDelivered(ConfigError):
+    """A mail was to be sent and was not; the message says why and what to do."""
 
 
 class _Notifier(SmtpNotifier):
     @cached_property
     def hook(self) -> SmtpHook:
-        return _PlainAndHtmlHook(smtp_conn_id=self.smtp_conn_id, auth_type=self.auth_type)
+        return MailHook(smtp_conn_id=self.smtp_conn_id, auth_type=self.auth_type)
 
 
 def send(mail: Mail, context: Context) -> None:
     """Send a mail to `BANK_MAIL_TO`, else to the `recipients` that the connection's extra names.
 
-    Without a mail server or recipients it is kept beside the artifacts, and the log says so.
+    Where neither a server nor recipients are named, it is kept beside the artifacts. Where it cannot be sent, it is kept with the reason:
+    the log has an ERROR, Airflow's page *Undelivered mails* and `make doctor` show it.
     """
-    settings, server = Settings(), _server()
-    stated = settings.mail_to or (str(server.extra_dejson.get("recipients", "")) if server else "")
-    recipients = [address.strip() for address in stated.split(",") if address.strip()]
-    if not recipients or server is None:
-        what = "no recipients (BANK_MAIL_TO)" if not recipients else f"no mail server (connection {SMTP_CONNECTION})"
-        log.info("%s: the mail %r is kept at %s", what, mail.subject, _keep(mail, settings))
+    settings = Settings()
+    try:
+        sent = deliver(mail, context)
+    except MailNotDelivered as error:
+        uri = record(open_store(settings), mail, settings.mail_to, str(error))
+        log.error(
+            "UNDELIVERED: the mail %r could not be sent: %s. It is kept at %s; try the server with `make mail-test`",
+            mail.subject,
+            error,
+            uri,
+        )
         return
+    if sent:
+        log.info("mailed %r to %s", mail.subject, sent)
+    else:
+        what = f"no mail server (connection {SMTP_CONNECTION}) and no recipients (BANK_MAIL_TO)"
+        log.info("%s: the mail %r is kept at %s", what, mail.subject, keep(open_store(settings), mail))
+
+
+def deliver(mail: Mail, context: Context) -> str:
+    """Send a mail, and return where it went; empty where no mails are wanted, since neither server nor recipients are named.
+
+    Raises:
+        MailNotDelivered: it could not be sent, or only one of the two is named.
+    """
+    try:
+        connection = server()
+        stated = Settings().mail_to or (str(connection.extra_dejson.get("recipients", "")) if connection else "")
+        recipients = [address.strip() for address in stated.split(",") if address.strip()]
+        if connection is None:
+            if recipients:
+                raise MailNotDelivered(
+                    f"BANK_MAIL_TO names recipients, and there is no mail server (connection {SMTP_CONNECTION})"
+                )
+            return ""
+        if not recipients:
+            raise MailNotDelivered(f"{place(connection)} is the mail server, and there are no recipients (BANK_MAIL_TO)")
+        sender(connection)
+    except MailNotDelivered:
+        raise
+    except ConfigError as error:
+        raise MailNotDelivered(str(error)) from error
     try:
         _Notifier(to=recipients, subject=mail.subject, html_content=mail.html, smtp_conn_id=SMTP_CONNECTION).notify(context)
-        log.info("mailed %r to %s", mail.subject, ", ".join(recipients))
     except Exception as error:  # whatever the mail server does, the run goes on
-        log.warning("the mail %r could not be sent (%s); it is kept at %s", mail.subject, error, _keep(mail, settings))
-
-
-def _server() -> Connection | None:
-    """The mail server's connection, None where there is none or it names no host."""
-    try:
-        found = Connection.get(SMTP_CONNECTION)
-        return found if found.host else None
-    except (AirflowRuntimeError, LookupError, KeyError):
-        return None
-    except Exception as error:  # Airflow raises a private AirflowNotFoundException from several places
-        log.debug("no connection %s: %s", SMTP_CONNECTION, error)
-        return None
-
-
-def _keep(mail: Mail, settings: Settings) -> str:
-    store = open_store(settings)
-    name = re.sub(r"[^A-Za-z0-9]+", "-", mail.subject).strip("-")[:80]
-    uri = store.uri("mail", f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{name}.html")
-    store.write_bytes(uri, mail.html.encode())
-    return uri
+        raise MailNotDelivered(explained(error, connection)) from error
+    return f"{', '.join(recipients)} through {place(connection)}"
 
 
 class FailureMail(BaseNotifier):

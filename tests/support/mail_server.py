@@ -1,18 +1,28 @@
-"""A real SMTP server on a free local port that keeps what it is sent."""
+"""A real SMTP server on a free local port that keeps what it is sent: without encryption, with STARTTLS, or with TLS at once."""
 
 from __future__ import annotations
 
 import email
 import json
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import default
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from tests.support.mlflow_server import free_port
 
@@ -23,6 +33,7 @@ class Inbox:
 
     port: int
     mails: list[EmailMessage] = field(default_factory=list)
+    encrypted: list[bool] = field(default_factory=list)
 
     @property
     def connection(self) -> str:
@@ -34,6 +45,7 @@ class Inbox:
         message = email.message_from_bytes(envelope.content, policy=default)
         assert isinstance(message, EmailMessage)
         self.mails.append(message)
+        self.encrypted.append(server.transport.get_extra_info("sslcontext") is not None)
         return "250 kept"
 
     def subjects(self) -> list[str]:
@@ -65,12 +77,48 @@ def part(mail: EmailMessage, subtype: str) -> str:
 
 
 @contextmanager
-def mail_server() -> Iterator[Inbox]:
-    """Run the server."""
+def mail_server(encryption: str = "none", certificate: Path | None = None) -> Iterator[Inbox]:
+    """Run the server; one with encryption (`STARTTLS` or `TLS`) has a certificate, and takes only who logs in as airflow, "secret"."""
     inbox = Inbox(free_port())
-    controller = Controller(inbox, hostname="127.0.0.1", port=inbox.port)
+    options: dict[str, Any] = {}
+    if certificate is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate)
+        options = {"authenticator": _authenticate, "auth_required": True}
+        if encryption == "STARTTLS":
+            options |= {"tls_context": context, "require_starttls": True}
+        else:
+            options |= {"ssl_context": context, "auth_require_tls": False}  # it does not count TLS from the first byte
+    controller = Controller(inbox, hostname="127.0.0.1", port=inbox.port, **options)
     controller.start()
     try:
         yield inbox
     finally:
         controller.stop()
+
+
+def _authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+    assert isinstance(data, LoginPassword)
+    return AuthResult(success=(data.login, data.password) == (b"airflow", b"secret"), handled=False)
+
+
+def write_certificate(path: Path) -> Path:
+    """A certificate of 127.0.0.1 with its key, signed by itself, in one PEM file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(private + certificate.public_bytes(Encoding.PEM))
+    return path

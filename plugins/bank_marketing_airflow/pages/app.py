@@ -12,8 +12,8 @@ from fastapi import Depends, FastAPI, HTTPException, Path, Request, Response, st
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 
 from bank_marketing.errors import BankMarketingError
-from bank_marketing_airflow.addresses import RUNBOOKS_PAGE, RUNS_PAGE
-from bank_marketing_airflow.pages import artifacts, experiment, runbooks
+from bank_marketing_airflow.addresses import MAILS_PAGE, RUNBOOKS_PAGE, RUNS_PAGE
+from bank_marketing_airflow.pages import artifacts, experiment, mails, runbooks
 
 #: One part of an artifact's place. The first character keeps `.` and `..` out.
 Part = Annotated[str, Path(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$", max_length=250)]
@@ -59,6 +59,11 @@ def application() -> FastAPI:
     def runbook() -> HTMLResponse:
         """docs/runbooks.md as a page."""
         return HTMLResponse(runbooks.page(), headers=STATIC)
+
+    @app.get(MAILS_PAGE, dependencies=[_reads_runs])
+    def undelivered_mails() -> HTMLResponse:
+        """Alerts and reports that nobody got."""
+        return HTMLResponse(mails.page(), headers=STATIC)
 
     @app.get("/images/{name}", dependencies=[_reads_docs])
     def picture(name: Annotated[str, Path(pattern=r"^[a-z0-9_]+\.png$")]) -> Response:
