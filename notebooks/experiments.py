@@ -55,7 +55,8 @@ if newest is None:
 features = open_store(settings).read_table(f"{newest.uri}/features").to_pandas()
 table = protocol.in_time_order(features)
 campaign = open_campaign(settings)
-results = load_results(campaign.results_file, campaign.contract.digest)
+results = load_results(campaign.results_file, campaign.contract)
+spans = {name: results.spans.named[name] for name in ("A", "B")}
 choice = results.winner.choice
 same = data_digest(table) == results.data_digest
 print(f"{len(table):,} contacts from {table['contact_date'].min()} to {table['contact_date'].max()}")
@@ -88,7 +89,10 @@ show("campaign")
 
 # %%
 contenders = {"LightGBM, raw columns": baselines.RAW_MODELS["LightGBM, raw columns"], results.winner.name: choice}
-split = {name: found.model_dump() for name, found in random_split.random_split_figures(table, contenders).items()}
+split = {
+    name: found.model_dump()
+    for name, found in random_split.random_split_figures(table, contenders, economics=settings.economics).items()
+}
 by_chance = pd.DataFrame(split).T[["roc_auc", "pr_auc", "f1", "lift_at_10"]].astype(float).round(3)
 by_chance["ROC AUC in time order"] = pd.Series(
     {
@@ -105,8 +109,8 @@ by_chance
 
 # %%
 raw = protocol.out_of_sample(choice, table)
-predictions = protocol.decide(choice, table, raw, settings.economics)
-again = protocol.score(predictions, ("A", "B"))
+predictions = protocol.decide(choice, table, raw, economics=settings.economics)
+again = protocol.score(predictions, spans, economics=settings.economics)
 shown = [
     "roc_auc",
     "pr_auc",
@@ -125,7 +129,7 @@ rows |= {f"{name}, {span}": found[span].figures for name, found in results.basel
 pd.DataFrame(rows).T[shown].round(3)
 
 # %%
-months = protocol.by_month(predictions)
+months = protocol.by_month(predictions, economics=settings.economics)
 figure, axes = plt.subplots()
 axes.plot(months["month"], months["rate"], "o-", color=INK, label="observed")
 axes.plot(months["month"], months["predicted"], "o--", color=ACCENT, label="predicted, a month ahead")
@@ -178,7 +182,8 @@ last = Window(last_rows=grid.SAMPLER_ROWS)
 sampled = {}
 for sampler in ("none", "smote"):
     tried = choice.model_copy(update={"sampler": sampler, "window": last})
-    sampled[sampler] = protocol.decide(tried, table, protocol.out_of_sample(tried, table, since="2009-03"))
+    raw_sampled = protocol.out_of_sample(tried, table, since=results.spans.choose_from)
+    sampled[sampler] = protocol.decide(tried, table, raw_sampled, economics=settings.economics)
 figure, axes = plt.subplots(figsize=(4.6, 4.2))
 axes.plot([0, 1], [0, 1], color=MUTED, lw=0.8)
 for (sampler, found), colour in zip(sampled.items(), (ACCENT, WARM), strict=True):
@@ -204,8 +209,8 @@ experiments[experiments["group"] == "sampler"].round(3)
 # %%
 policies = {}
 for policy in ("best_f1", "half_best_f1", "break_even", "half_best_f1_that_pays"):
-    decided = protocol.decide(choice.model_copy(update={"threshold": policy}), table, raw, settings.economics)
-    scores = protocol.score(decided, ("A", "B"), economics=settings.economics)
+    decided = protocol.decide(choice.model_copy(update={"threshold": policy}), table, raw, economics=settings.economics)
+    scores = protocol.score(decided, spans, economics=settings.economics)
     policies[policy] = {
         f"{figure} {span}": found.figures[figure] for span, found in scores.items() for figure in ("f1", "profit", "called")
     }
@@ -219,7 +224,8 @@ pd.DataFrame(policies).T.round(3)
 
 # %%
 last_year = table[table["month"] >= "2009-12"]
-fitted, _ = train(choice, table[table["month"] < "2009-03"], table[table["month"].between("2009-03", "2009-11")])
+learned, validated = table[table["month"] < "2009-03"], table[table["month"].between("2009-03", "2009-11")]
+fitted, _ = train(choice, learned, validated, economics=settings.economics)
 effects = importance.mean_effects(fitted, last_year)
 figure, axes = plt.subplots()
 top = effects.head(12).iloc[::-1]
@@ -231,7 +237,7 @@ axes.set_title("What moves the probability")
 show("effects")
 
 # %%
-lost = importance.permutation_by_month(choice, table)
+lost = importance.permutation_by_month(choice, table, since=results.spans.choose_from)
 figure, axes = plt.subplots(figsize=(7.5, 4.2))
 image = axes.imshow(lost.to_numpy().T, aspect="auto", cmap="RdBu_r", vmin=-0.12, vmax=0.12)
 axes.set_xticks(range(len(lost)), lost.index, rotation=70, fontsize=8)

@@ -18,6 +18,7 @@ from bank_marketing.components import evaluation, promotion, training
 from bank_marketing.components.context import RunContext
 from bank_marketing.errors import ArtifactCorrupt, ConfigError, NoProductionModel, NotEnoughHistory, RegistryUnavailable
 from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.results import DEFAULT
 from bank_marketing.registry import records
 from bank_marketing.registry.registry import Registry
 from bank_marketing.settings import Settings
@@ -112,13 +113,25 @@ def test_too_few_subscribers_is_said(context: RunContext) -> None:
         train(context, table)
 
 
-def test_results_for_another_contract_are_refused(make_context: MakeContext, tmp_path: Path) -> None:
+def test_a_campaign_without_a_search_trains_the_default_model_and_says_so(
+    make_context: MakeContext, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    context = make_context(DAY, results_file=tmp_path / "results.json")
+    features = publish_features(features_table(), context)
+    with caplog.at_level("INFO"):
+        made = training.run(training.TrainingConfig(), training.TrainingInputs(features=features), context)
+    assert made.choice == DEFAULT.choice
+    assert "training default ridge: there is no results.json" in caplog.text
+    assert "bank-marketing experiments" in str(context.store.manifest(made.ref).notes["origin"])
+
+
+def test_a_choice_whose_column_is_gone_trains_nothing(make_context: MakeContext, tmp_path: Path) -> None:
     content = json.loads(CAMPAIGN.results_file.read_text())
     path = tmp_path / "results.json"
-    path.write_text(json.dumps(content | {"contract": "0" * 64}))
+    path.write_text(json.dumps(content | {"reads": content["reads"] | {"balance": "integer"}}))
     context = make_context(DAY, results_file=path)
     features = publish_features(features_table(), context)
-    with pytest.raises(ConfigError, match="was made for the data contract 000000000000"):
+    with pytest.raises(ConfigError, match="gone: balance"):
         training.run(training.TrainingConfig(), training.TrainingInputs(features=features), context)
 
 

@@ -41,7 +41,7 @@ def campaign() -> tuple[pd.DataFrame, bool]:
 
 @pytest.fixture(scope="module")
 def choice() -> ModelChoice:
-    return load_results(CAMPAIGN.results_file, CONTRACT.digest).winner.choice
+    return load_results(CAMPAIGN.results_file, CONTRACT).winner.choice
 
 
 def trained(choice: ModelChoice, table: pd.DataFrame, as_of: str) -> TermDepositModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,9 @@ from bank_marketing.modeling.choice import Algorithm, ModelChoice
 from bank_marketing.modeling.experiments import VARIANTS, Outcome, finalists, run_experiments, steps
 from bank_marketing.modeling.grid import RIDGE, Experiment, experiments
 from bank_marketing.modeling.results import Results, Scores
-from tests.support.features import features_table
+from bank_marketing.modeling.spans import Spans
+from tests.support.campaign import CONTRACT
+from tests.support.features import PRICES, features_table
 
 TREES = ModelChoice(algorithm="lightgbm", hyper_parameters={"n_estimators": 10}, threshold="half_best_f1")
 GRID = (
@@ -41,12 +44,14 @@ class Log:
         self.recorded.append((group, name))
 
 
-def run(features: pd.DataFrame, folder: Path, trials: int = 3) -> tuple[Results, Log]:
+def run(features: pd.DataFrame, folder: Path, trials: int = 3, spans: Spans | None = None) -> tuple[Results, Log]:
     log = Log()
     results, overview = run_experiments(
         features,
         folder,
-        contract_digest="c",
+        contract=CONTRACT,
+        economics=PRICES,
+        spans=spans,
         trials=trials,
         algorithms=TUNED,
         grid=GRID,
@@ -105,9 +110,47 @@ def test_other_data_are_searched_anew(features: pd.DataFrame, tmp_path: Path) ->
     assert first.tobytes() != second.tobytes()
 
 
-def test_a_campaign_that_ends_too_early_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NotEnoughHistory, match="2009-03"):
-        run(features_table(days=50, rows_a_day=40), tmp_path)
+def test_a_search_says_what_it_read_at_which_prices_and_on_which_months(features: pd.DataFrame, tmp_path: Path) -> None:
+    results, _ = run(features, tmp_path)
+    assert results.economics == PRICES
+    assert results.spans == Spans(choose_from="2009-04", confirm_from="2009-05"), "the two months that are decided"
+    assert set(results.reads) >= {"job", "age"}
+    assert results.contract_version == CONTRACT.version
+    assert results.chosen_by.startswith("F1 pooled from 2009-04")
+    assert list(results.notes["told_apart"]) == ["2009-04 to 2009-04, by log loss"]  # type: ignore[arg-type]
+
+
+def test_another_campaigns_years_and_other_months_are_searched_as_well(features: pd.DataFrame, tmp_path: Path) -> None:
+    later = features.assign(contact_date=[day.replace(year=day.year + 14) for day in features["contact_date"]])
+    results, _ = run(later, tmp_path, trials=1, spans=Spans(choose_from="2023-04", confirm_from="2023-05"))
+    assert results.spans is not None
+    assert (results.spans.choose_from, set(results.winner.scores)) == (
+        "2023-04",
+        {"A", "B", "selection", "confirmation"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("days", "change", "told"),
+    [
+        (50, {}, "has 0 months that the protocol decides"),
+        (70, {}, "has 1 months that the protocol decides"),
+        (120, {"y": 0}, "ended the same way"),
+        (0, {}, "there is no contact in the table"),
+    ],
+)
+def test_a_campaign_that_is_too_short_or_has_one_outcome_is_refused_in_a_sentence(
+    days: int, change: dict[str, int], told: str, tmp_path: Path
+) -> None:
+    table = features_table(days=120, rows_a_day=40).assign(**change)
+    with pytest.raises(NotEnoughHistory, match=told):
+        run(table.head(days * 40), tmp_path)
+
+
+def test_months_of_one_outcome_choose_nothing(features: pd.DataFrame, tmp_path: Path) -> None:
+    quiet = features.assign(y=features["y"].where(features["contact_date"] < date(2009, 4, 1), 0))
+    with pytest.raises(NotEnoughHistory, match=r"the months for confirmation \(2009-04 to 2009-05\) all ended the same way"):
+        run(quiet, tmp_path, spans=Spans(choose_from="2009-03", confirm_from="2009-04"))
 
 
 def outcome(name: str, choice: ModelChoice, a: float = 0.4, **figures: float) -> Outcome:

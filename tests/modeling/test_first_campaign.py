@@ -20,7 +20,7 @@ from bank_marketing.modeling import protocol
 from bank_marketing.modeling.experiments import baseline_predictions
 from bank_marketing.modeling.results import Results
 from bank_marketing.modeling.search import data_digest
-from bank_marketing.settings import Settings
+from tests.support.campaign import CAMPAIGN
 from tests.support.campaign_features import campaign_features
 
 BEFORE = json.loads(Path(__file__).with_name("first_campaign.json").read_text(encoding="utf-8"))
@@ -73,7 +73,7 @@ def compare(found: dict[str, dict[str, Any]], before: dict[str, dict[str, Any]])
 
 
 def test_the_shipped_models_predictions_are_bit_for_bit_those_that_were_published(table: pd.DataFrame) -> None:
-    winner = Results.model_validate_json(Settings().results.read_bytes()).winner
+    winner = Results.model_validate_json(CAMPAIGN.results_file.read_bytes()).winner
     raw = protocol.out_of_sample(winner.choice, table)
     compare(summary(protocol.decide(winner.choice, table, raw, economics=PUBLISHED)), BEFORE["months"][winner.name])
 

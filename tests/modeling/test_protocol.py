@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling import protocol
 from bank_marketing.modeling.choice import Calibration, ModelChoice
 from bank_marketing.modeling.metrics import evaluate
+from bank_marketing.modeling.spans import Span
 from tests.modeling.conftest import SMALL
-from tests.support.features import features_table
+from tests.support.features import PRICES, features_table
 
 RIDGE = ModelChoice(
     algorithm="logistic_regression", hyper_parameters={"C": 0.05}, threshold="half_best_f1", calibration="platt"
 )
+SPANS = {"B": Span("2009-03")}
 COUNTS = [f"{what}_{window}" for what in ("contacts", "conversions") for window in ("1d", "5d", "20d", "all")]
 
 
@@ -26,7 +31,7 @@ def campaign() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def predictions(campaign: pd.DataFrame) -> pd.DataFrame:
-    return protocol.decide(RIDGE, campaign, protocol.out_of_sample(RIDGE, campaign))
+    return protocol.decide(RIDGE, campaign, protocol.out_of_sample(RIDGE, campaign), economics=PRICES)
 
 
 def with_other_outcomes(campaign: pd.DataFrame, day: str) -> pd.DataFrame:
@@ -48,7 +53,7 @@ def test_a_days_outcomes_move_no_prediction_of_that_day_or_earlier(campaign: pd.
     day = "2009-04-01"
     altered = with_other_outcomes(until, day)
     before, after = (
-        protocol.decide(RIDGE, rows, protocol.out_of_sample(RIDGE, rows, refit=refit, since="2009-03"))
+        protocol.decide(RIDGE, rows, protocol.out_of_sample(RIDGE, rows, refit=refit, since="2009-03"), economics=PRICES)
         for rows in (until, altered)
     )
     known, later = (until["contact_date"] <= day).to_numpy(), (until["contact_date"] > day).to_numpy()
@@ -63,7 +68,7 @@ def test_calibration_and_threshold_come_from_earlier_months(campaign: pd.DataFra
     choice = RIDGE.model_copy(update={"calibration": calibration, "threshold": "best_f1"})
     raw = protocol.out_of_sample(choice, campaign)
     flipped = campaign.assign(y=np.where(campaign["month"] >= "2009-04", 1 - campaign["y"], campaign["y"]))
-    before, after = protocol.decide(choice, campaign, raw), protocol.decide(choice, flipped, raw)
+    before, after = (protocol.decide(choice, rows, raw, economics=PRICES) for rows in (campaign, flipped))
     known = campaign["month"] <= "2009-04"
     for column in ("probability", "threshold", "called"):
         assert before.loc[known, column].to_numpy().tobytes() == after.loc[known, column].to_numpy().tobytes()
@@ -81,31 +86,32 @@ def test_first_months_have_no_decision(predictions: pd.DataFrame) -> None:
 
 
 def test_figures_can_be_recomputed_from_the_predictions(predictions: pd.DataFrame) -> None:
-    figures = protocol.score(predictions, ("B",))["B"].figures
+    figures = protocol.score(predictions, SPANS, economics=PRICES)["B"].figures
     rows = predictions[(predictions["month"] >= "2009-03") & predictions["threshold"].notna()]
     y, called = rows["y"].to_numpy(), rows["called"].to_numpy()
     assert figures["f1"] == pytest.approx(2 * (y & called).sum() / (y.sum() + called.sum()), abs=1e-6)
     assert figures["brier"] == pytest.approx(((rows["probability"] - y) ** 2).mean(), abs=1e-6)
     assert figures["called"] == called.sum()
-    plain = evaluate(y, rows["probability"].to_numpy(), 0.5)
+    plain = evaluate(y, rows["probability"].to_numpy(), 0.5, PRICES)
+    assert figures["profit"] == pytest.approx(PRICES.profit(y, called))
     assert figures["roc_auc"] == pytest.approx(plain.roc_auc, abs=1e-6)
     assert figures["lift_at_10"] == pytest.approx(plain.lift_at_10, abs=1e-6)
 
 
 def test_intervals_contain_their_figure_and_are_seeded(predictions: pd.DataFrame) -> None:
-    once, again = (protocol.score(predictions, ("B",), resamples=50, seed=3)["B"] for _ in range(2))
+    once, again = (protocol.score(predictions, SPANS, economics=PRICES, resamples=50, seed=3)["B"] for _ in range(2))
     assert once == again
     for name, (low, high) in once.interval.items():
         assert low <= once.figures[name] <= high, name
 
 
 def test_months_are_judged_apart(predictions: pd.DataFrame) -> None:
-    months = protocol.by_month(predictions)
+    months = protocol.by_month(predictions, economics=PRICES)
     sizes = predictions[predictions["threshold"].notna()].groupby("month").size()
     assert list(months["month"]) == list(sizes[sizes >= protocol.MONTH_ROWS].index)
     assert len(months) < len(sizes), "a short month has no figures of its own"
     assert (months["rows"] >= protocol.MONTH_ROWS).all()
-    assert protocol.by_month(predictions, least_rows=10_000).empty
+    assert protocol.by_month(predictions, least_rows=10_000, economics=PRICES).empty
 
 
 def test_the_protocol_is_deterministic_for_every_algorithm(campaign: pd.DataFrame) -> None:
@@ -121,6 +127,48 @@ def test_the_order_of_the_rows_does_not_matter(campaign: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(shuffled, campaign)
 
 
-def test_too_short_a_campaign_says_what_is_missing(campaign: pd.DataFrame) -> None:
-    with pytest.raises(NotEnoughHistory, match="1000 rows and a whole month"):
-        protocol.out_of_sample(RIDGE, campaign.head(500))
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (lambda table: table.head(500), "1000 rows, both outcomes and a whole month before the first month that it predicts$"),
+        (lambda table: table[table["month"] == "2009-02"], "has 700 rows, from 2009-02-01 to 2009-02-28"),
+        (lambda table: table.head(0), "there is no contact in the table"),
+        (lambda table: table.assign(y=0), r"all of them ended the same way \(y = 0\)"),
+        (lambda table: table.assign(y=1), r"all of them ended the same way \(y = 1\)"),
+    ],
+    ids=["few rows", "one month", "empty", "nobody", "everybody"],
+)
+def test_too_short_a_campaign_says_what_is_missing(
+    rows: Callable[[pd.DataFrame], pd.DataFrame], told: str, campaign: pd.DataFrame
+) -> None:
+    table = rows(campaign).reset_index(drop=True)
+    for use in (lambda: protocol.out_of_sample(RIDGE, table), lambda: protocol.decided_months(table)):
+        with pytest.raises(NotEnoughHistory, match=told):
+            use()
+
+
+def test_months_before_the_other_outcome_was_seen_are_not_predicted(campaign: pd.DataFrame) -> None:
+    late = campaign.assign(y=np.where(campaign["month"] <= "2009-03", 0, campaign["y"]))
+    predicted = campaign["month"][~np.isnan(protocol.out_of_sample(RIDGE, late))]
+    assert predicted.min() == "2009-05", "April is the first month with subscribers: a model of May knows them"
+    assert protocol.decided_months(late) == sorted(set(campaign["month"]))[5:]
+
+
+def test_a_stretch_after_the_end_is_said(campaign: pd.DataFrame) -> None:
+    with pytest.raises(NotEnoughHistory, match="none of those is 2031-01 or later"):
+        protocol.out_of_sample(RIDGE, campaign, since="2031-01")
+
+
+def test_decided_months_are_those_with_a_threshold(campaign: pd.DataFrame, predictions: pd.DataFrame) -> None:
+    decided = predictions["month"][predictions["threshold"].notna()]
+    assert protocol.decided_months(campaign) == list(dict.fromkeys(decided))
+
+
+def test_the_prices_of_the_day_decide_in_every_month(campaign: pd.DataFrame) -> None:
+    choice = RIDGE.model_copy(update={"threshold": "half_best_f1_that_pays"})
+    raw = protocol.out_of_sample(choice, campaign)
+    dear = Economics(20, 40)
+    found = protocol.decide(choice, campaign, raw, economics=dear)
+    called = found[found["called"]]
+    assert len(called)
+    assert (dear.expected_profit(called["probability"].to_numpy()) >= 0).all()

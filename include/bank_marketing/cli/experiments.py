@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,9 @@ from bank_marketing.cli.shared import AsOf, command, console, day_or_last, progr
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bank_marketing.campaign import Campaign
     from bank_marketing.modeling.results import Scores
+    from bank_marketing.modeling.spans import Spans
     from bank_marketing.settings import Settings
 
 Features = Annotated[
@@ -47,6 +49,10 @@ MONTHS_FIGURE_WIDTH, MONTH_WIDTH = 11, 11
 def experiments(
     as_of: AsOf = "",
     features: Features = None,
+    choose_from: Annotated[
+        str, typer.Option(help="First month (YYYY-MM) that models are chosen on; that of the last search, else the later half.")
+    ] = "",
+    confirm_from: Annotated[str, typer.Option(help="First month that only confirms the choice; likewise.")] = "",
     trials: Annotated[int, typer.Option(min=1, help="Optuna's trials for ridge; trees get a share of it.")] = 40,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 7,
     output: Annotated[Path | None, typer.Option(help="File to write; the platform's results.json when not given.")] = None,
@@ -62,13 +68,15 @@ def experiments(
     folder = settings.cache / "experiments"
     campaign = open_campaign(settings)
     target = output or campaign.results_file
+    spans = _spans(table, campaign, choose_from, confirm_from)
     tags = {"seed": str(seed), "trials": str(trials), "rows": str(len(table))}
     with experiment_log(settings, f"search, seed {seed}", tags) as log, progress_bar() as progress:
         task = progress.add_task("searching", total=steps(trials))
         results, overview = run_experiments(
             table,
             folder,
-            contract_digest=campaign.contract.digest,
+            contract=campaign.contract,
+            spans=spans,
             economics=settings.economics,
             trials=trials,
             seed=seed,
@@ -79,7 +87,7 @@ def experiments(
         target.write_text(results.model_dump_json(indent=1) + "\n", encoding="utf-8")
         log.keep(target, folder / "experiments.csv")
     finalists = {one.name: one.scores for one in (results.winner, *results.runners_up)}
-    for span, title in (("B", "From March 2009"), ("A", "From July 2008")):
+    for span, title in _titles("From", table, spans):
         console.print(_table(title, {name: scores[span] for name, scores in {**finalists, **results.baselines}.items()}))
     console.print(f"[bold]{results.winner.name}[/] is chosen by {results.chosen_by}: {target}", highlight=False, soft_wrap=True)
     console.print(f"All {len(overview)} experiments: {folder / 'experiments.csv'} and MLflow run {log.parent}", soft_wrap=True)
@@ -99,12 +107,14 @@ def evaluate_protocol(
     from bank_marketing.modeling.random_split import LABEL, random_split_figures
     from bank_marketing.modeling.results import load_results
     from bank_marketing.modeling.search import data_digest, predict
+    from bank_marketing.modeling.spans import spans_of
     from bank_marketing.settings import Settings
 
     settings = Settings()
     campaign = open_campaign(settings)
-    results = load_results(campaign.results_file, campaign.contract.digest)
+    results = load_results(campaign.results_file, campaign.contract)
     table = protocol.in_time_order(_features(settings, features, as_of))
+    spans = results.spans or spans_of(table, protocol.decided_months(table))
     digest, folder = data_digest(table), settings.cache / "experiments"
     choice = results.winner.choice
     with console.status("predicting month after month"):
@@ -112,10 +122,12 @@ def evaluate_protocol(
         predictions = {results.winner.name: protocol.decide(choice, table, raw, economics=settings.economics)}
         predictions |= baseline_predictions(table, folder, digest, settings.economics)
         scores = {
-            name: protocol.score(rows, resamples=resamples, seed=results.seed, economics=settings.economics)
+            name: protocol.score(rows, spans.named, resamples=resamples, seed=results.seed, economics=settings.economics)
             for name, rows in predictions.items()
         }
-    for span, title in (("A", "Report A: pooled from July 2008"), ("B", "Report B: pooled from March 2009")):
+    if results.spans is None:
+        console.print(f"{results.origin[:1].upper()}{results.origin[1:]}.", highlight=False, soft_wrap=True)
+    for span, title in _titles("Report {}: pooled from", table, spans)[::-1]:
         console.print(_table(title, {name: found[span] for name, found in scores.items() if span in found}))
     console.print(
         _months(protocol.by_month(predictions[results.winner.name], economics=settings.economics), results.winner.name)
@@ -128,6 +140,30 @@ def evaluate_protocol(
     )
     path = _write(predictions, output or folder / "protocol_predictions.parquet")
     console.print(f"Every prediction, to recompute every figure: {path}", highlight=False, soft_wrap=True)
+
+
+def _spans(table: pd.DataFrame, campaign: Campaign, choose_from: str, confirm_from: str) -> Spans:
+    """The months to choose and to confirm on: as asked for, as in the last search, or as the data give them."""
+    from bank_marketing.modeling import protocol
+    from bank_marketing.modeling.results import load_results
+    from bank_marketing.modeling.spans import spans_of
+
+    if (
+        not choose_from
+        and not confirm_from
+        and (last := load_results(campaign.results_file, campaign.contract).spans) is not None
+    ):
+        choose_from, confirm_from = last.choose_from, last.confirm_from
+    ordered = protocol.in_time_order(table)
+    return spans_of(ordered, protocol.decided_months(ordered), choose_from, confirm_from)
+
+
+def _titles(start: str, table: pd.DataFrame, spans: Spans) -> list[tuple[str, str]]:
+    """The spans B and A with a title that says from when on: `From March 2009`."""
+    from bank_marketing.modeling import protocol
+
+    first = {"B": spans.choose_from, "A": protocol.decided_months(protocol.in_time_order(table))[0]}
+    return [(name, f"{start.format(name)} {date.fromisoformat(f'{month}-01'):%B %Y}") for name, month in first.items()]
 
 
 def _features(settings: Settings, path: Path | None, as_of: str) -> pd.DataFrame:

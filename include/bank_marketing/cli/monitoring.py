@@ -37,7 +37,7 @@ def measure_monitoring(
     land_when_empty(settings)
     last = day_or_last(as_of)
     context = features_context(settings, last)
-    choice = load_results(context.campaign.results_file, context.contract.digest).winner.choice
+    choice = load_results(context.campaign.results_file, context.contract).winner.choice
     config = ReplayConfig(campaign=context.campaign, choice=choice, economics=settings.economics)
     with progress_bar() as progress:
         task = progress.add_task("preparing", total=None)

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class TrainingConfig(Entity):
-    """What to train. Without a choice, `results.json` decides."""
+    """What to train. Without a choice `results.json` decides, and without that file the default model is trained."""
 
     choice: ModelChoice | None = None
     reference_rows: int = Field(default=5000, gt=0, description="training rows kept for drift: KS distances good to .02")
@@ -71,7 +71,7 @@ def run(config: TrainingConfig, inputs: TrainingInputs, context: RunContext) -> 
     """Train and publish a model.
 
     Raises:
-        ConfigError: results.json is missing, invalid or made for another contract.
+        ConfigError: results.json is invalid, or a column that its choice reads is gone or of another type.
         NotEnoughHistory: too few subscribers to learn from.
         SparkJobFailed: the choice is trained on Spark, on more task slots than there are.
         RegistryUnavailable: MLflow does not answer.
@@ -81,7 +81,8 @@ def run(config: TrainingConfig, inputs: TrainingInputs, context: RunContext) -> 
     from bank_marketing.modeling.metrics import evaluate
     from bank_marketing.modeling.persistence import MODEL_FOLDER
 
-    choice = chosen(config, context)
+    choice, origin = chosen(config, context)
+    log.info("training %s", origin)
     client = connect(context.settings)
     manifest = context.store.manifest(inputs.features)
     rows = training_rows(choice, inputs.features, context)
@@ -116,7 +117,7 @@ def run(config: TrainingConfig, inputs: TrainingInputs, context: RunContext) -> 
                 "synthetic": synthetic,
                 "metrics": metrics.model_dump(mode="json"),
             },
-            notes={"mlflow_run_id": run_id, "mlflow_model_id": model_id},
+            notes={"mlflow_run_id": run_id, "mlflow_model_id": model_id, "origin": origin},
             volatile=lambda path: path.startswith("plots/"),
         )
         with answering(context.settings):
@@ -175,9 +176,12 @@ def load_features(ref: ArtifactRef, context: RunContext, splits: Sequence[str] =
     return table.sort_values(["contact_date", "contact_id"], ignore_index=True)
 
 
-def chosen(config: TrainingConfig, context: RunContext) -> ModelChoice:
-    """What is trained. Raises ConfigError as `run` does."""
-    return config.choice or load_results(context.campaign.results_file, context.contract.digest).winner.choice
+def chosen(config: TrainingConfig, context: RunContext) -> tuple[ModelChoice, str]:
+    """What is trained, and where that choice comes from. Raises ConfigError as `run` does."""
+    if config.choice is not None:
+        return config.choice, f"{config.choice.algorithm}: named by the run"
+    results = load_results(context.campaign.results_file, context.contract)
+    return results.winner.choice, results.origin
 
 
 def training_rows(choice: ModelChoice, features: ArtifactRef, context: RunContext) -> TrainingRows:

@@ -10,13 +10,16 @@ from typing import Any, TypedDict, Unpack, get_args
 
 import pandas as pd
 
+from bank_marketing.contract import Contract
 from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling import baselines, protocol, tried
 from bank_marketing.modeling.choice import Algorithm, ModelChoice, ThresholdPolicy
 from bank_marketing.modeling.grid import Experiment, experiments, tuned_variants
+from bank_marketing.modeling.reads import columns_read
 from bank_marketing.modeling.results import Candidate, Results, Scores
 from bank_marketing.modeling.search import Progress, Recorder, data_digest, predict, tune
+from bank_marketing.modeling.spans import Span, Spans, month_before, spans_of
 
 #: The winner has the best F1 on B among the models that also rank and are calibrated about as well as the best: within these distances,
 #: the sampling errors of PR AUC and of a Brier score on B. Without it, a model with useless probabilities could win by a lucky threshold.
@@ -60,8 +63,9 @@ def run_experiments(
     features: pd.DataFrame,
     folder: Path,
     *,
-    contract_digest: str,
+    contract: Contract,
     economics: Economics,
+    spans: Spans | None = None,
     trials: int = 40,
     algorithms: Sequence[Algorithm] = get_args(Algorithm),
     grid: Sequence[Experiment] | None = None,
@@ -75,8 +79,9 @@ def run_experiments(
     Args:
         features: the features table of the whole campaign, with `y`.
         folder: predictions and Optuna's studies are kept here; the same folder resumes a search.
-        contract_digest: of the data contract the features keep.
+        contract: that the features keep.
         economics: today's prices: they price every decision, and the policies that follow prices follow them.
+        spans: months to choose and to confirm on; the later halves of the campaign when not given.
         trials: of Optuna, for ridge; the others get a share of it.
         algorithms: which Optuna tunes.
         grid: the fixed experiments; all of `grid.experiments` when not given.
@@ -89,9 +94,13 @@ def run_experiments(
         The content of `results.json`, and the table of all experiments.
 
     Raises:
-        NotEnoughHistory: the campaign is too short for the protocol.
+        NotEnoughHistory: the campaign is too short for the protocol, or has one outcome only where models are chosen.
     """
     table = protocol.in_time_order(features)
+    spans = spans or spans_of(table, protocol.decided_months(table))
+    named = spans.named
+    for name in ("B", "selection", "confirmation"):
+        _check_outcomes(table[named[name].holds(table["month"])], name)
     digest = data_digest(table)
     table = tried.with_tried_columns(table)
     folder.mkdir(parents=True, exist_ok=True)
@@ -99,11 +108,7 @@ def run_experiments(
 
     def run(experiment: Experiment) -> None:
         raw = predict(experiment.choice, table, folder, digest)
-        scores = protocol.score(protocol.decide(experiment.choice, table, raw, economics=economics), economics=economics)
-        if "B" not in scores:
-            raise NotEnoughHistory(
-                f"the campaign ends on {table['contact_date'].iloc[-1]}: models are chosen on 2009-03 and later"
-            )
+        scores = protocol.score(protocol.decide(experiment.choice, table, raw, economics=economics), named, economics=economics)
         outcomes.append(Outcome(experiment, scores))
         flat = {
             f"{name}_{span.replace(' ', '_')}": value for span, part in scores.items() for name, value in part.figures.items()
@@ -114,15 +119,22 @@ def run_experiments(
     for experiment in experiments() if grid is None else grid:
         run(experiment)
     for algorithm in algorithms:
-        choice = tune(algorithm, table, folder, digest, _trials(algorithm, trials), seed, record, progress)
+        choice = tune(
+            algorithm, table, folder, digest, _trials(algorithm, trials), seed, record, progress, selection=named["selection"]
+        )
         for experiment in tuned_variants(algorithm, choice):
             run(experiment)
     chosen, *others = finalists(outcomes)
-    judged: Judged = {"economics": economics, "resamples": resamples, "seed": seed}
+    judged: Judged = {"spans": named, "economics": economics, "resamples": resamples, "seed": seed}
+    decided = protocol.decided_months(table)
     results = Results(
-        contract=contract_digest,
-        chosen_by=f"F1 pooled from 2009-03, among point-in-time models with PR AUC within {PR_AUC_TOLERANCE} and Brier score within "
-        f"{BRIER_TOLERANCE} of the best; of F1 scores within {F1_TOLERANCE} of the best, the one with the best F1 from 2008-07",
+        contract=contract.digest,
+        contract_version=contract.version,
+        reads=columns_read(chosen.experiment.choice, contract),
+        economics=economics,
+        spans=spans,
+        chosen_by=f"F1 pooled from {spans.choose_from}, among point-in-time models with PR AUC within {PR_AUC_TOLERANCE} and Brier score "
+        f"within {BRIER_TOLERANCE} of the best; of F1 scores within {F1_TOLERANCE} of the best, the one with the best F1 from {decided[0]}",
         winner=_candidate(chosen, table, folder, digest, **judged),
         runners_up=tuple(_candidate(other, table, folder, digest, **judged) for other in others),
         baselines=baseline_scores(table, folder, digest, **judged),
@@ -132,11 +144,19 @@ def run_experiments(
         notes={
             "experiments": len(outcomes),
             "trials": {name: _trials(name, trials) for name in algorithms},
-            "tuned_on": "log loss of 2009-03 to 2009-08; 2009-09 and later confirm",
-            "told_apart": told_apart(outcomes),
+            "tuned_on": f"log loss of {spans.choose_from} to {month_before(spans.confirm_from)}; {spans.confirm_from} and later confirm",
+            "told_apart": told_apart(outcomes, spans),
         },
     )
     return results, overview(outcomes)
+
+
+def _check_outcomes(rows: pd.DataFrame, span: str) -> None:
+    if rows["y"].nunique() < 2:
+        raise NotEnoughHistory(
+            f"the {len(rows)} contacts of the months for {span} ({rows['month'].iloc[0]} to {rows['month'].iloc[-1]}) all ended the same "
+            "way: no model can be chosen on them. Name other months with --choose-from and --confirm-from, or wait for more contacts"
+        )
 
 
 def _trials(algorithm: Algorithm, trials: int) -> int:
@@ -166,11 +186,14 @@ def eligible(outcome: Outcome) -> bool:
     return choice.feature_set not in NOT_POINT_IN_TIME and not choice.extra_columns
 
 
-def told_apart(outcomes: list[Outcome]) -> dict[str, Any]:
+def told_apart(outcomes: list[Outcome], spans: Spans) -> dict[str, Any]:
     """What would have been chosen on earlier months alone, and how it did on the months after: figures that no choice has flattered."""
-    spans = {"up to 2009-02, by log loss": ("before B", "B"), "2009-03 to 2009-08, by log loss": ("selection", "confirmation")}
+    pairs = {
+        f"up to {month_before(spans.choose_from)}, by log loss": ("before B", "B"),
+        f"{spans.choose_from} to {month_before(spans.confirm_from)}, by log loss": ("selection", "confirmation"),
+    }
     found: dict[str, Any] = {}
-    for name, (chosen_on, judged_on) in spans.items():
+    for name, (chosen_on, judged_on) in pairs.items():
         known = [one for one in outcomes if eligible(one) and {chosen_on, judged_on} <= set(one.scores)]
         if known:
             best = min(known, key=lambda one: one.scores[chosen_on].figures["log_loss"])
@@ -202,8 +225,9 @@ def overview(outcomes: list[Outcome]) -> pd.DataFrame:
 
 
 class Judged(TypedDict):
-    """How finalists and baselines are judged: prices, and resamples and seed of their intervals."""
+    """How finalists and baselines are judged: spans, prices, and resamples and seed of their intervals."""
 
+    spans: Mapping[str, Span]
     economics: Economics
     resamples: int
     seed: int
@@ -211,8 +235,9 @@ class Judged(TypedDict):
 
 def baseline_scores(table: pd.DataFrame, folder: Path, digest: str, **judged: Unpack[Judged]) -> dict[str, dict[str, Scores]]:
     """Scores of everything that the model must beat, on A and B."""
+    judged["spans"] = {name: judged["spans"][name] for name in ("A", "B")}
     return {
-        name: protocol.score(predictions, ("A", "B"), **judged)
+        name: protocol.score(predictions, **judged)
         for name, predictions in baseline_predictions(table, folder, digest, judged["economics"]).items()
     }
 

@@ -31,7 +31,7 @@ def mean_effects(model: TermDepositModel, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def permutation_by_month(
-    choice: ModelChoice, table: pd.DataFrame, *, since: str = "2009-03", repeats: int = 5, seed: int = 7
+    choice: ModelChoice, table: pd.DataFrame, *, since: str, repeats: int = 5, seed: int = 7
 ) -> pd.DataFrame:
     """ROC AUC within each month that is lost when a feature is shuffled, under the protocol: the model knows earlier months only.
 

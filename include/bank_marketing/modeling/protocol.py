@@ -7,8 +7,7 @@ knowing the level of the market, figures within a month only knowing whom to cal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 import numpy as np
@@ -21,19 +20,10 @@ from bank_marketing.modeling.encoding import CATEGORIES
 from bank_marketing.modeling.metrics import Floats, Labels, evaluate, intervals
 from bank_marketing.modeling.model import calibrated, fit_calibrator, fit_estimator, raw_scores
 from bank_marketing.modeling.results import Scores
+from bank_marketing.modeling.spans import Span
 from bank_marketing.modeling.threshold import choose_threshold
 
 Refit = Literal["month", "day"]
-
-#: Spans of months, first and last. Hyper-parameters are chosen on `selection` and confirmed on `confirmation`; together they are B.
-#: Before March 2009 no choice between ranking models is possible: their ROC AUC lies between .47 and .56.
-SPANS: dict[str, tuple[str, str]] = {
-    "A": ("2008-07", "9999-12"),
-    "B": ("2009-03", "9999-12"),
-    "before B": ("2008-07", "2009-02"),
-    "selection": ("2009-03", "2009-08"),
-    "confirmation": ("2009-09", "9999-12"),
-}
 
 #: Rows before a month that choose its calibration and threshold; fewer follow the last month's luck, more are of another market.
 RECENT_ROWS = 5000
@@ -43,19 +33,6 @@ MONTH_ROWS = 100
 
 #: Rows that must be known before the first prediction.
 WARM_UP_ROWS = 1000
-
-
-@dataclass(frozen=True)
-class Span:
-    """Pooled rows of some months."""
-
-    first: str
-    last: str
-
-    def rows(self, predictions: pd.DataFrame) -> pd.DataFrame:
-        """The predictions of these months that have a threshold."""
-        known = predictions["month"].between(self.first, self.last) & predictions["threshold"].notna()
-        return predictions[known]
 
 
 def in_time_order(features: pd.DataFrame) -> pd.DataFrame:
@@ -70,12 +47,18 @@ def in_time_order(features: pd.DataFrame) -> pd.DataFrame:
 
 
 def blocks(table: pd.DataFrame, refit: Refit = "month") -> Iterator[tuple[int, int]]:
-    """Start and end (exclusive) of each block of rows predicted at once, from the second month on and after WARM_UP_ROWS rows."""
+    """Start and end (exclusive) of each block of rows predicted at once, from the second month on.
+
+    Before the first there are WARM_UP_ROWS rows, and contacts of both outcomes.
+    """
+    if table.empty:
+        return
     keys = table["month" if refit == "month" else "contact_date"].to_numpy()
     starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
-    first_month = table["month"].iloc[0]
+    first_month, y = table["month"].iloc[0], table["y"].to_numpy(int)
+    both = int(np.argmax(y != y[0]))  # the first row of the other outcome; 0 where there is none
     for start, end in zip(starts, [*starts[1:], len(table)], strict=True):
-        if start >= WARM_UP_ROWS and table["month"].iloc[start] != first_month:
+        if start >= WARM_UP_ROWS and table["month"].iloc[start] != first_month and 0 < both < start:
             yield int(start), int(end)
 
 
@@ -107,11 +90,31 @@ def out_of_sample(
         raw[start:end] = raw_scores(estimator, encoder.transform(table.iloc[start:end]))
         on_block()
     if np.isnan(raw).all():
-        raise NotEnoughHistory(
-            f"the table has {len(table)} rows, from {table['contact_date'].iloc[0]} to {table['contact_date'].iloc[-1]}: "
-            f"the protocol needs {WARM_UP_ROWS} rows and a whole month before the first month that it predicts"
-        )
+        raise NotEnoughHistory(_too_short(table, since))
     return raw
+
+
+def _too_short(table: pd.DataFrame, since: str) -> str:
+    """Why nothing of a table can be predicted."""
+    if table.empty:
+        return "there is no contact in the table: land the campaign first"
+    reach = f"the table has {len(table)} rows, from {table['contact_date'].iloc[0]} to {table['contact_date'].iloc[-1]}"
+    if table["y"].nunique() < 2:
+        return f"{reach}, and all of them ended the same way (y = {table['y'].iloc[0]}): a model learns from contacts of both outcomes"
+    until = f" that it predicts, and none of those is {since} or later" if since else " that it predicts"
+    return f"{reach}: the protocol needs {WARM_UP_ROWS} rows, both outcomes and a whole month before the first month{until}"
+
+
+def decided_months(table: pd.DataFrame) -> list[str]:
+    """Months that `decide` gives a threshold, in time order: those with a predicted month before them.
+
+    Raises:
+        NotEnoughHistory: there is no month to predict.
+    """
+    predicted = list(blocks(table))
+    if not predicted:
+        raise NotEnoughHistory(_too_short(table, ""))
+    return [str(table["month"].iloc[start]) for start, _ in predicted[1:]]
 
 
 def decide(choice: ModelChoice, table: pd.DataFrame, raw: Floats, *, economics: Economics) -> pd.DataFrame:
@@ -136,7 +139,7 @@ def decide(choice: ModelChoice, table: pd.DataFrame, raw: Floats, *, economics: 
 
 def score(
     predictions: pd.DataFrame,
-    spans: Iterable[str] = SPANS,
+    spans: Mapping[str, Span],
     *,
     economics: Economics,
     resamples: int = 0,
@@ -148,14 +151,14 @@ def score(
 
     Args:
         predictions: from `decide`.
-        spans: names in SPANS.
+        spans: by name.
         economics: prices the decisions.
         resamples: of the bootstrap; no intervals when 0.
         seed: of the bootstrap.
     """
     scores: dict[str, Scores] = {}
-    for name in spans:
-        rows = Span(*SPANS[name]).rows(predictions)
+    for name, span in spans.items():
+        rows = span.rows(predictions)
         if rows["y"].nunique() < 2:
             continue
         scores[name] = _score(rows, resamples, seed, economics)

@@ -14,6 +14,7 @@ from bank_marketing.modeling import protocol
 from bank_marketing.modeling.choice import Algorithm, ModelChoice
 from bank_marketing.modeling.grid import suggest, tuned_name
 from bank_marketing.modeling.metrics import Floats
+from bank_marketing.modeling.spans import Span
 
 #: Called after each experiment or trial with its group, name, choice and figures.
 Recorder = Callable[[str, str, ModelChoice, dict[str, float]], None]
@@ -62,17 +63,18 @@ def tune(
     seed: int,
     record: Recorder,
     progress: Progress,
+    *,
+    selection: Span,
 ) -> ModelChoice:
-    """Let Optuna lower the log loss on the span `selection` (Akiba et al. 2019); a study that was broken off goes on."""
+    """Let Optuna lower the log loss on the months of `selection` (Akiba et al. 2019); a study that was broken off goes on."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    first, last = protocol.SPANS["selection"]
-    early = table[table["month"] <= last]
+    early = table[table["month"] < selection.before]
 
     def log_loss(trial: optuna.Trial) -> float:
         choice = suggest(algorithm, trial)
-        raw = predict(choice, early, folder, digest, since=first)
+        raw = predict(choice, early, folder, digest, since=selection.first)
         known = ~np.isnan(raw)
         y, p = early["y"].to_numpy(int)[known], np.clip(raw[known], 1e-12, 1 - 1e-12)
         loss = float(-np.mean(np.where(y == 1, np.log(p), np.log(1 - p))))
@@ -83,7 +85,7 @@ def tune(
 
     study = optuna.create_study(
         storage=f"sqlite:///{(folder / 'optuna.db').resolve()}",
-        study_name=f"{algorithm} {digest[:12]} seed {seed} code {_code_digest()[:12]}",
+        study_name=f"{algorithm} {digest[:12]} {selection.first} seed {seed} code {_code_digest()[:12]}",
         load_if_exists=True,
     )
     done = sum(trial.state == optuna.trial.TrialState.COMPLETE for trial in study.trials)

@@ -56,10 +56,10 @@ def run(
 
     Raises:
         NotEnoughHistory: nothing landed in that stretch, or no model went into production in it.
-        ConfigError: results.json is missing or made for another contract.
+        ConfigError: a column that the choice in results.json reads is gone.
     """
     context = features_context(settings, last)
-    choice = load_results(context.campaign.results_file, context.contract.digest).winner.choice
+    choice = load_results(context.campaign.results_file, context.contract).winner.choice
     config = ReplayConfig(campaign=context.campaign, choice=choice, economics=settings.economics)
     features = features_of(context, on_step)
     table = read_features(features, context)
