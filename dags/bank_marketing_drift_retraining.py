@@ -2,15 +2,20 @@
 
 Looks at the contacts of the last days: how far they lie from what the production model learned from, and how its predictions for them
 turned out. Retrains when the latest window and enough of the last ones violate a threshold, outside the cool-down. Each decision is
-recorded with its numbers, below `monitoring/decisions` of the artifact store, and shown on the decision's asset. The training DAG's own
-judge still decides whether the new model is better. A person who knows more than the numbers triggers it with `force`.
+recorded with its numbers, below `monitoring/decisions` of the artifact store, and shown on the decision's asset. A training run that is at
+work on the same data is the retraining: none is started beside it. The training DAG's own judge still decides whether the new model is
+better, a person is asked where the platform asks one, and a version that a person has refused stays out. A person who knows more than the
+numbers triggers it with `force`.
 
-| trigger | day it looks at (`as_of`) |
-|---|---|
-| daily at 04:00 | the logical date, the day that just ended |
-| new features or a new call list | the day of the event, else today |
-| by hand | the parameter `as_of`, else today |
-| backfill | the logical date of each run; a retraining it starts may not promote |
+| trigger | day it looks at (`as_of`) | counts |
+|---|---|---|
+| new features | the newest day of the events | yes |
+| daily at 04:00 | the logical date, the day that just ended; skipped where it is decided on the same data | yes |
+| by hand | the parameter `as_of`, else today | unless a later evening is decided |
+| backfill | the logical date of each run | no |
+
+The last windows that a decision counts are those of evenings that the platform has lived through. A decision of a backfill or of a day of
+the past is on record, counts for no live evening, and a retraining that it starts may not promote.
 
 Thresholds and measured false alarms: `docs/monitoring.md`. What each alert means: `docs/runbooks.md`.
 """
@@ -21,19 +26,17 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, AssetOrTimeSchedule, CronDataIntervalTimetable, Param
 
-from bank_marketing_airflow.assets import CALL_LIST, DECISION, FEATURES
+from bank_marketing_airflow.assets import DECISION, FEATURES
 from bank_marketing_airflow.mail import FailureMail, RunFailureMail
 from bank_marketing_airflow.operators import ReportOperator, StepOperator
-from bank_marketing_airflow.retraining import DecisionOperator, TriggerRetrainingOperator
+from bank_marketing_airflow.retraining import DecisionOperator, TriggerRetrainingOperator, WindowOperator
 from bank_marketing_airflow.retry import RETRY_POLICY
 
 with DAG(
     "bank_marketing_drift_retraining",
     description="From outcomes to the decision to train again",
     doc_md=__doc__,
-    schedule=AssetOrTimeSchedule(
-        timetable=CronDataIntervalTimetable("0 4 * * *", timezone="UTC"), assets=(FEATURES | CALL_LIST)
-    ),
+    schedule=AssetOrTimeSchedule(timetable=CronDataIntervalTimetable("0 4 * * *", timezone="UTC"), assets=FEATURES),
     start_date=datetime(2008, 5, 5, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
@@ -57,17 +60,17 @@ with DAG(
         "on_failure_callback": FailureMail(),
     },
 ) as dag:
-    collect = StepOperator(task_id="collect_window", inlets=[FEATURES, CALL_LIST])
+    collect = WindowOperator(task_id="collect_window", inlets=[FEATURES])
     collected = {"collect_window": collect.output}
     drift = StepOperator(task_id="detect_drift", refs=collected)
     performance = StepOperator(task_id="measure_performance", refs=collected)
     found = collected | {"detect_drift": drift.output, "measure_performance": performance.output}
-    decide = DecisionOperator(task_id="decide_retraining", refs=found, outlets=[DECISION])
+    decide = DecisionOperator(task_id="decide_retraining", refs=found, training="bank_marketing_training", outlets=[DECISION])
     trigger = TriggerRetrainingOperator(
         task_id="trigger_retraining", decision=decide.output, trigger_dag_id="bank_marketing_training"
     )
     notify = ReportOperator(
-        task_id="notify_decision", refs=found | {"decide_retraining": decide.output}, trigger_rule="none_failed"
+        task_id="notify_decision", refs=found | {"decide_retraining": decide.output}, trigger_rule="none_failed_min_one_success"
     )
 
     collect >> [drift, performance] >> decide >> trigger >> notify

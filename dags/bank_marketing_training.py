@@ -10,6 +10,9 @@ and report. Where the run asks for it (`approval`), a person has the last word; 
 | by hand | the parameter `as_of`, else the logical date (today in the form) | yes, unless `promote` is `no` |
 | backfill | the logical date of each run | no, unless `promote` is `yes` |
 
+A run that may not promote, and one for a day before the newest that was trained on, announces neither data nor features: monitoring
+looks at evenings, not at the past. A version that a person has refused or rolled back goes to production by a person's word alone.
+
 Each run trains anew: to force a retraining, trigger it. A task that fails for bad data or bad configuration is not retried. What each
 alert means: `docs/runbooks.md`.
 """
@@ -20,6 +23,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param
 
+from bank_marketing.settings import Settings
 from bank_marketing_airflow.approval import PromotionApproval, PromotionOperator
 from bank_marketing_airflow.assets import FEATURES, LANDED, PRODUCTION_MODEL, SNAPSHOT
 from bank_marketing_airflow.mail import FailureMail, RunFailureMail
@@ -47,10 +51,10 @@ with DAG(
         ),
         "promote": Param("auto", enum=["auto", "yes", "no"], title="May promote", description="auto: all runs but backfills"),
         "approval": Param(
-            False,
+            Settings().approval,
             type="boolean",
             title="Ask a person first",
-            description="a better candidate waits for a yes before it goes into production; no answer is a no",
+            description="a better candidate waits for a yes before it goes into production; no answer is a no [BANK_APPROVAL]",
         ),
         "reason": Param(
             None, type=["null", "string"], maxLength=500, title="Reason", description="kept in the promotion record"

@@ -47,6 +47,9 @@ class Settings(EnvironmentSettings):
     archive_timeout_seconds: float = Field(default=5.0, gt=0, description="patience for each source of the archive")
     registry_timeout_seconds: int = Field(default=10, gt=0, description="patience for one MLflow request")
     landing_settle_seconds: float = Field(default=2.0, ge=0, description="a younger landed file may still be written")
+    approval: bool = Field(
+        default=False, description="whether a person is asked before a model goes to production, in every run"
+    )
     list_due_minutes: float = Field(
         default=120, gt=0, description="a nightly list that is not there so long after its start is late"
     )

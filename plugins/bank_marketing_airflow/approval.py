@@ -124,8 +124,7 @@ class PromotionOperator(StepOperator):
             return options
         by = self.approval["by"] or "anybody in time"
         if self.approval["approved"]:
-            reason = f"{options.get('reason') or ''} Approved by {by}.".strip()
-            return options | {"reason": reason, "who": f"{by}, {options['who']}"}
+            return options | {"approved": f"Approved by {by}.", "who": f"{by}, {options['who']}"}
         return options | {"refused": f"Not approved by {by}.", "who": f"{by}, {options['who']}"}
 
     def execute(self, context: Context) -> dict[str, str]:

@@ -21,19 +21,29 @@ from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import RunContext
 from bank_marketing.etl import s3a
 from bank_marketing.settings import PROJECT_DIR, QUIET_SPARK
+from bank_marketing_airflow.assets import PRODUCTION_MODEL
 from bank_marketing_airflow.links import LINKS
 from bank_marketing_airflow.quiet import story_only
-from bank_marketing_airflow.run_context import run_context, run_options
+from bank_marketing_airflow.run_context import live, run_context, run_options
 
 SPARK_JOBS = PROJECT_DIR / "spark_jobs"
 
 
 def announced(ref: ArtifactRef, task: BaseOperator, run: RunContext, context: Context) -> dict[str, str]:
-    """The reference as XCom carries it, told to the task's asset events too: who listens then works on the same day."""
-    told: dict[str, str] = ref.model_dump()
+    """The reference as XCom carries it, on the task's asset events too: who listens then works on the same day.
+
+    A run that is not live announces nothing, but the version in production, which is the same for all.
+    """
+    message: dict[str, str] = ref.model_dump()
+    if task.outlets and not live(context, run):
+        silent = [asset for asset in task.outlets if asset != PRODUCTION_MODEL]
+        task.outlets = [
+            asset for asset in task.outlets if asset not in silent
+        ]  # Airflow makes an event of each outlet that is left
+        task.log.info("not announced, as this is a run of the past or may not promote: %s", ", ".join(a.name for a in silent))
     for asset in task.outlets:
-        context["outlet_events"][asset].extra.update({"as_of": run.as_of.isoformat()} | told)
-    return told
+        context["outlet_events"][asset].extra.update({"as_of": run.as_of.isoformat()} | message)
+    return message
 
 
 def remembered(refs: Mapping[str, Any] | None) -> dict[str, Any]:

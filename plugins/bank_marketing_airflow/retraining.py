@@ -7,18 +7,59 @@ from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import Context
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowRuntimeError, AirflowSkipException
 
 from bank_marketing.artifacts import ArtifactRef
-from bank_marketing_airflow.operators import StepOperator
-from bank_marketing_airflow.run_context import run_context
+from bank_marketing.components.context import RunContext
+from bank_marketing_airflow.operators import StepOperator, given
+from bank_marketing_airflow.run_context import live, run_context, run_type
 
 #: What the training DAG's parameter `reason` takes.
 REASON_LENGTH = 500
 
 
+class WindowOperator(StepOperator):
+    """Collects the window. A run that the schedule or an event started is skipped where its evening is decided on the same data."""
+
+    def execute(self, context: Context) -> dict[str, str]:
+        """Collect; returns the window's reference."""
+        from bank_marketing.monitoring import retraining
+
+        ref = super().execute(context)
+        made = retraining.decided(ArtifactRef.model_validate(ref), run_context(context))
+        if made is not None and made.run != f"{self.dag_id}/{context['dag_run'].run_id}" and run_type(context) != "manual":
+            raise AirflowSkipException(f"{made.run} has decided on {made.as_of} and the same data: {made.decision.reason}")
+        return ref
+
+
 class DecisionOperator(StepOperator):
-    """Runs the deciding step and shows the decision on the task's outlet asset, as its last state and on each event."""
+    """Runs the deciding step and shows the decision on the task's outlet asset, as its last state and on each event.
+
+    Args:
+        training: id of the DAG that trains. Its run that made the features of the window is, while it runs, the retraining.
+    """
+
+    def __init__(self, *, training: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.training = training
+
+    def options(self, context: Context) -> dict[str, Any]:
+        """What the run was asked for, and what the decision must know of the runs beside it."""
+        run = run_context(context)
+        return super().options(context) | {"live": live(context, run), "at_work": self._at_work(run, context)}
+
+    def _at_work(self, run: RunContext, context: Context) -> str:
+        window = ArtifactRef.model_validate(given(self.refs, context)["collect_window"])
+        [features] = run.store.manifest(window).parents
+        made = run.store.manifest(features)
+        if made.dag_id != self.training:
+            return ""
+        try:
+            state = context["ti"].get_dagrun_state(made.dag_id, made.run_id)
+        except AirflowRuntimeError as error:  # the run's row is cleaned away, or it ran on another Airflow
+            self.log.info("%s/%s is not known here: %s", made.dag_id, made.run_id, error)
+            return ""
+        return f"the run {made.run_id}" if str(getattr(state, "value", state)) in ("queued", "running") else ""
 
     def execute(self, context: Context) -> dict[str, str]:
         """Decide; returns the decision's reference."""
@@ -54,7 +95,10 @@ class TriggerRetrainingOperator(TriggerDagRunOperator):
         self.decision = decision
 
     def execute(self, context: Context) -> Any:
-        """Start the training with the decision's day and reason. A backfill's training may not promote."""
+        """Start the training with the decision's day and reason. That of a day of the past may not promote.
+
+        Whether a person is asked first is the training DAG's own default: what the platform's settings say holds here too.
+        """
         from bank_marketing.monitoring import retraining
 
         run = run_context(context)
@@ -63,11 +107,9 @@ class TriggerRetrainingOperator(TriggerDagRunOperator):
         if not (record.decision.retrain or forced):
             raise AirflowSkipException(f"no retraining: {record.decision.reason}")
         why = record.decision.reason if record.decision.retrain else f"forced by hand, against: {record.decision.reason}"
-        dag_run = context["dag_run"]
-        backfill = str(getattr(dag_run.run_type, "value", dag_run.run_type)) == "backfill"
         self.conf = {
             "as_of": run.as_of.isoformat(),
             "reason": f"{run.dag_id}: {why}"[:REASON_LENGTH],
-            "promote": "no" if backfill else "auto",
+            "promote": "auto" if record.live else "no",
         }
         return super().execute(context)

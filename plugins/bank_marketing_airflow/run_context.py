@@ -12,7 +12,9 @@ from bank_marketing.settings import Settings
 
 
 def resolve_as_of(context: Mapping[str, Any]) -> date:
-    """The run's `as_of`: its parameter, else the triggering asset event's, else the logical date.
+    """The run's `as_of`: its parameter, else the newest day of the asset events that triggered it, else the logical date.
+
+    Events that piled up while a DAG was paused trigger one run, in no order.
 
     Raises:
         InvalidAsOf: it is no date, in the future, or the run has none of the three.
@@ -20,10 +22,9 @@ def resolve_as_of(context: Mapping[str, Any]) -> date:
     stated = (context.get("params") or {}).get("as_of")
     if stated:
         return parse_as_of(stated)
-    for events in (context.get("triggering_asset_events") or {}).values():
-        for event in events:
-            if event.extra.get("as_of"):
-                return parse_as_of(event.extra["as_of"])
+    events = [event for told in (context.get("triggering_asset_events") or {}).values() for event in told]
+    if days := [parse_as_of(event.extra["as_of"]) for event in events if event.extra.get("as_of")]:
+        return max(days)
     run = context["dag_run"]
     moment = run.logical_date or run.run_after
     if moment is None:
@@ -37,11 +38,30 @@ def run_context(context: Mapping[str, Any]) -> RunContext:
     return RunContext(dag_id=run.dag_id, run_id=run.run_id, as_of=resolve_as_of(context), settings=Settings())
 
 
+def run_type(context: Mapping[str, Any]) -> str:
+    """How the run came to be: `scheduled`, `asset_triggered`, `manual` or `backfill`."""
+    found = context["dag_run"].run_type
+    return str(getattr(found, "value", found))
+
+
+def live(context: Mapping[str, Any], run: RunContext) -> bool:
+    """Whether a run belongs to the live loop: what it makes is announced to who listens, and its decision counts.
+
+    Not live are a backfill, a run that may not promote, and a day before one whose features are there: what-if, not tonight.
+    """
+    from bank_marketing.scoring.state import published_features
+
+    if run_type(context) == "backfill" or (context.get("params") or {}).get("promote") == "no":
+        return False
+    newest = next(published_features(run.store), None)
+    return newest is None or newest.as_of is None or run.as_of >= newest.as_of
+
+
 def run_options(context: Mapping[str, Any]) -> dict[str, Any]:
     """What the run was asked for: its parameters, and who asked. Only a backfill leaves the production stage alone by itself."""
     run, params = context["dag_run"], dict(context.get("params") or {})
     promote = params.get("promote", "auto")
-    backfill = str(getattr(run.run_type, "value", run.run_type)) == "backfill"
+    backfill = run_type(context) == "backfill"
     if "reason" in params:  # the form's empty field is null: it would insist on a text otherwise
         params["reason"] = params["reason"] or ""
     return params | {"promote": promote == "yes" or (promote == "auto" and not backfill), "who": f"airflow:{run.dag_id}"}

@@ -127,7 +127,8 @@ def test_4_the_mended_file_one_cleared_task_and_a_persons_yes_finish_the_run(nig
     assert night.airflow.states(TRAINING, RUN_ID) == dict.fromkeys((*training.STEPS, "approve_promotion"), "success")
     [record] = records.history(night.store)
     assert record.action == "promoted"
-    assert record.reasons[0] == "the nightly run Approved by admin."
+    assert record.reasons[:2] == ("the nightly run", "Approved by admin.")
+    assert record.approval == "approved"
     assert "F1" in part(night.inbox.wait(f"[bank-marketing] {DAY}: "), "plain")
 
 

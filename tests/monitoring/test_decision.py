@@ -59,6 +59,15 @@ def test_a_retraining_is_left_time_to_show(days_ago: int, retrain: bool) -> None
     assert decision.cool_down_until == TODAY - timedelta(days=days_ago) + timedelta(days=28)
 
 
+def test_a_training_run_that_is_at_work_on_the_data_is_the_retraining() -> None:
+    decision = decide(verdict(0), [verdict(2), verdict(1)], None, TODAY, CONFIG, at_work="the run manual__1")
+    assert not decision.retrain
+    assert (
+        decision.reason
+        == "3 of the last 3 windows violate, and the run manual__1 is training on these data already: age has drifted"
+    )
+
+
 def test_a_decision_for_people_names_the_first_reasons() -> None:
     latest = WindowVerdict(last_day=TODAY, enough=True, violates=True, reasons=("a", "b", "c", "d", "e"))
     assert decided(latest, verdict(1), verdict(2)).reason.endswith("a; b; c; and 2 more")

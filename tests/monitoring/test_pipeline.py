@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 from bank_marketing.components.context import RunContext
 from bank_marketing.errors import ArtifactMissing
 from bank_marketing.monitoring import decision, findings, retraining, window
+from bank_marketing.monitoring.config import MonitoringConfig
 from bank_marketing.pipelines import PipelineRun, run_steps
 from bank_marketing.pipelines.monitoring import STEPS
 from bank_marketing.reporting import report
@@ -66,6 +67,78 @@ def test_drift_that_lasts_retrains_on_the_third_evening(home: Path) -> None:
     following = retraining.load(made.refs["decide_retraining"], context).record.decision
     assert not following.retrain
     assert f"the last retraining was on {DAYS[132]}" in following.reason
+
+
+def decided(home: Path, evening: date, run_id: str = "run", **options: object) -> decision.DecisionRecord:
+    context = RunContext("monitoring", run_id, evening, monitored.settings_of(home))
+    made = run_steps(STEPS, context, options)
+    return retraining.load(made.refs["decide_retraining"], context).record
+
+
+def test_what_a_backfill_decided_counts_for_no_live_evening_and_for_the_backfill_itself(home: Path) -> None:
+    table = monitored.drifted_table()
+    for evening in DAYS[130:133]:
+        monitored.live(evening, home, table)
+    backfilled = [decided(home, evening, "backfill", live=False) for evening in DAYS[130:133]]
+    assert [entry.decision.retrain for entry in backfilled] == [False, False, True]
+    assert not any(entry.live for entry in backfilled)
+    told = decided(home, DAYS[132])
+    assert (told.live, told.decision.windows, told.decision.violating) == (True, 1, 1)
+    assert not told.decision.retrain
+    assert told.decision.cool_down_until is None, "a retraining of the past began no cool-down"
+
+
+def test_a_day_before_a_live_evening_is_of_the_past_whoever_asks(home: Path) -> None:
+    for evening in DAYS[130:133]:
+        monitored.live(evening, home, monitored.drifted_table())
+    decided(home, DAYS[132])
+    assert [decided(home, evening, "by hand").live for evening in DAYS[130:132]] == [False, False]
+    assert decided(home, DAYS[132], "again").live
+    assert decided(home, DAYS[132], "and again").decision.windows == 1
+
+
+def test_evenings_of_long_ago_are_not_among_the_last_ones(home: Path) -> None:
+    """Two violations, a month without monitoring, one more: three violations, but not of the last five contact days."""
+    table = monitored.drifted_table()
+    for evening in (*DAYS[110:112], DAYS[116]):
+        monitored.live(evening, home, table)
+        told = decided(home, evening)
+    assert (told.decision.windows, told.decision.violating, told.decision.retrain) == (1, 1, False)
+    monitored.live(DAYS[112], home, table)
+    near = [decided(home, DAYS[number], "near", live=False) for number in (110, 111, 112)]
+    assert near[-1].decision.retrain
+
+
+@pytest.mark.parametrize(
+    ("evenings", "windows"), [((120, 121, 122, 123, 124), 5), ((120, 121, 122, 123, 124, 125), 5), ((120, 124), 2)]
+)
+def test_the_last_five_contact_days_are_looked_at(evenings: tuple[int, ...], windows: int, home: Path) -> None:
+    for number in evenings:
+        monitored.live(DAYS[number], home)
+        told = decided(home, DAYS[number])
+    assert told.decision.windows == windows
+
+
+def test_a_decided_evening_is_known_by_its_data(home: Path) -> None:
+    monitored.live(DAYS[120], home)
+    made, context = monitor(home, DAYS[120])
+    window_ref = made.refs["collect_window"]
+    found = retraining.decided(window_ref, context)
+    assert found is not None
+    assert found.run == "monitoring/run"
+    saturday = RunContext("monitoring", "run", DAYS[120] + timedelta(days=1), context.settings)
+    assert retraining.decided(window_ref, saturday) is None, "another evening is another decision"
+    monitored.live(DAYS[120], home, monitored.drifted_table())
+    corrected = window.run(MonitoringConfig(), RunContext("monitoring", "other", DAYS[120], context.settings)).ref
+    assert retraining.decided(corrected, context) is None, "other data are another decision"
+
+
+def test_without_a_model_a_training_that_is_at_work_is_enough(tmp_path: Path) -> None:
+    settings = monitored.settings_of(tmp_path)
+    monitored.publish_features(DAYS[120], RunContext("training", "nightly", DAYS[120], settings))
+    told = decided(tmp_path, DAYS[120], at_work="the run nightly")
+    assert not told.decision.retrain
+    assert told.decision.reason == "no model is in production yet, and the run nightly is training one already"
 
 
 def test_a_retried_task_records_one_decision(home: Path) -> None:

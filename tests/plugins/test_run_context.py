@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from bank_marketing.components.context import RunContext
 from bank_marketing.errors import InvalidAsOf
-from bank_marketing_airflow.run_context import resolve_as_of, run_context, run_options
+from bank_marketing_airflow.run_context import live, resolve_as_of, run_context, run_options
+from tests.support import monitored
 from tests.support.task_context import task_context
 
 DAY = date(2010, 6, 30)
@@ -26,6 +29,14 @@ def test_the_parameter_comes_first() -> None:
 
 def test_then_the_event_that_triggered_the_run() -> None:
     assert resolve_as_of(task_context(events=asset_events("", "2009-05-05"))) == date(2009, 5, 5)
+
+
+def test_of_events_that_piled_up_the_newest_day_is_worked_on() -> None:
+    """Airflow hands them over in no order: nine events up to a day in November once worked on one in June."""
+    piled = asset_events("2009-05-05", "2010-02-26", "", "2009-11-30")
+    assert resolve_as_of(task_context(events=piled)) == date(2010, 2, 26)
+    two_assets = {"one": asset_events("2009-05-05")["bank-marketing-snapshot"]} | asset_events("2009-05-04")
+    assert resolve_as_of(task_context(events=two_assets)) == date(2009, 5, 5)
 
 
 @pytest.mark.parametrize("events", [{}, asset_events("")], ids=["no event", "an event that names no day"])
@@ -64,6 +75,31 @@ def test_only_a_backfill_leaves_production_alone_by_itself(asked: str, run_type:
     options = run_options(task_context(params={"promote": asked, "reason": "why"}, run_type=run_type))
     assert options["promote"] is may
     assert (options["who"], options["reason"]) == ("airflow:bank_marketing_training", "why")
+
+
+@pytest.mark.parametrize(
+    ("run_type", "promote", "days_ago", "lives"),
+    [
+        ("scheduled", "auto", 0, True), ("manual", "auto", 0, True), ("asset_triggered", None, -1, True), ("backfill", "yes", 0, False),
+        ("manual", "no", 0, False), ("manual", "auto", 1, False), ("manual", "yes", 1, False),
+    ],
+)  # fmt: skip
+def test_the_live_loop_is_of_evenings_that_are_new(
+    run_type: str, promote: str | None, days_ago: int, lives: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BANK_HOME", str(tmp_path))
+    monkeypatch.delenv("BANK_ARTIFACT_ROOT", raising=False)
+    newest = monitored.DAYS[10]
+    monitored.publish_features(newest, RunContext("bank_marketing_training", "a", newest, monitored.settings_of(tmp_path)))
+    params = {"as_of": str(newest - timedelta(days=days_ago))} | ({"promote": promote} if promote else {})
+    context = task_context(params=params, run_type=run_type)
+    assert live(context, run_context(context)) is lives
+
+
+def test_the_first_day_of_all_is_live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BANK_HOME", str(tmp_path))
+    context = task_context(params={"as_of": "2009-03-02"})
+    assert live(context, run_context(context))
 
 
 def test_a_reason_that_was_left_empty_is_no_reason() -> None:

@@ -13,7 +13,8 @@ from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components import evaluation, training
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.errors import ConfigError
-from bank_marketing.registry.records import Record, history
+from bank_marketing.registry import records
+from bank_marketing.registry.records import Record
 from bank_marketing.registry.registry import ModelVersion, Registry
 
 COMPONENT = "promote_model"
@@ -30,11 +31,13 @@ class PromotionConfig(Entity):
     promote: bool = Field(default=True, description="false in backfills: nothing is registered, no stage moves")
     who: str = "bank-marketing"
     reason: str = Field(default="", description="why the run was started, for the record")
+    approved: str = Field(default="", description="who lets the candidate into production, in a sentence; on record")
     refused: str = Field(default="", description="who keeps a better candidate out of production, in a sentence; on record")
 
-    def moves(self, verdict: evaluation.Verdict) -> bool:
-        """Whether the candidate goes to production."""
-        return verdict.promote and not self.refused
+    @property
+    def approval(self) -> Literal["", "approved", "refused"]:
+        """A person's word, where one was asked for."""
+        return "refused" if self.refused else "approved" if self.approved else ""
 
 
 class PromotionInputs(Entity):
@@ -58,6 +61,8 @@ class PromotionArtifact(Entity):
 
 def run(config: PromotionConfig, inputs: PromotionInputs, context: RunContext) -> PromotionArtifact:
     """Carry out the verdict. A retry finds what the first try did and changes nothing; a re-run moves no stage backwards.
+
+    A version that a person has refused or rolled back goes to production only by a person's word: `approved`, or a rollback to it.
 
     Raises:
         ConfigError: the verdict is about another model.
@@ -107,49 +112,60 @@ def _decide(
         return outcome
     registry = Registry(context.settings, context.store)
     version = registry.register(model.mlflow_run_id, model.mlflow_model_id, _tags(model, context))
-    outcome |= {"version": version.version, "reasons": [*_said(config.refused), *judged.verdict.reasons]}
+    kept_out = _kept_out(config, version, context)
+    moves = judged.verdict.promote and not kept_out
+    reasons = [*_said(kept_out if judged.verdict.promote else config.refused), *judged.verdict.reasons]
+    outcome |= {"version": version.version, "reasons": reasons}
     current = registry.at("production")
     if current is not None and current.version == version.version:
-        return outcome | {
-            "decision": "promoted" if config.moves(judged.verdict) else "unchanged",
-            "to_version": version.version,
-        }
-    if (before := _replaced_before(version, context)) is not None:
+        return outcome | {"decision": "promoted" if moves else "unchanged", "to_version": version.version}
+    before = _replaced_before(version, context)
+    if before is not None and not kept_out and not config.approved:
         why = (
             f"Version {version.version} was in production before and was replaced on {before:%Y-%m-%d}: a re-run does not put it back. "
             f"A person can: `bank-marketing rollback --to {version.version} --reason …`."
         )
         stays = {"decision": "unchanged", "to_version": current.version if current else None}
         return outcome | stays | {"reasons": [why, *judged.verdict.reasons]}
-    record = _record(config, judged, version, context)
-    if config.moves(judged.verdict):
+    record = Record(
+        action="promoted" if moves else "rejected",
+        at=datetime.now(UTC),
+        who=config.who,
+        reasons=(*_said(config.reason), *_said(config.approved), *reasons),
+        version=version.version,
+        run=f"{context.dag_id}/{context.run_id}",
+        model_digest=version.digest,
+        metrics={name: judged.result[name] for name in ("days", "candidate", "champion", "baselines")},
+        approval=config.approval,
+    )
+    if moves:
         registry.stage(version)
         done = registry.promote(version, record)
         return outcome | {"decision": "promoted", "from_version": done.from_version, "to_version": done.to_version}
-    registry.stage(version)
+    if before is None:  # a version that was in production stays archived
+        registry.stage(version)
     done = registry.reject(version, record)
     return outcome | {"decision": "rejected", "from_version": done.from_version, "to_version": done.to_version}
 
 
 def _replaced_before(version: ModelVersion, context: RunContext) -> datetime | None:
     """When a version that was in production was last replaced there; None when it never was in production."""
-    moves = [entry.at for entry in history(context.store) if version.version in (entry.from_version, entry.to_version)
+    moves = [entry.at for entry in records.history(context.store) if version.version in (entry.from_version, entry.to_version)
              and entry.from_version != entry.to_version]  # fmt: skip
     return max(moves, default=None)
 
 
-def _record(
-    config: PromotionConfig, judged: evaluation.EvaluationArtifact, version: ModelVersion, context: RunContext
-) -> Record:
-    return Record(
-        action="promoted" if config.moves(judged.verdict) else "rejected",
-        at=datetime.now(UTC),
-        who=config.who,
-        reasons=(*_said(config.reason), *_said(config.refused), *judged.verdict.reasons),
-        version=version.version,
-        run=f"{context.dag_id}/{context.run_id}",
-        model_digest=version.digest,
-        metrics={name: judged.result[name] for name in ("days", "candidate", "champion", "baselines")},
+def _kept_out(config: PromotionConfig, version: ModelVersion, context: RunContext) -> str:
+    """Why a version may not go to production whatever its figures are, in a sentence; empty when it may."""
+    if config.approval:
+        return config.refused
+    told = records.refusal(records.history(context.store), version.version)
+    if told is None:
+        return ""
+    how = "rolled it back" if told.action == "rolled_back" else "kept it out of production"
+    return (
+        f"Version {version.version} stays out: {told.who} {how} on {told.at:%Y-%m-%d}. Only a person brings it back: in a run with "
+        f"`approval`, or by `bank-marketing rollback --to {version.version} --reason …`."
     )
 
 

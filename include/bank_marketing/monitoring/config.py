@@ -44,9 +44,7 @@ class MonitoringConfig(Entity):
         description="F1 below calling everyone by this much, at less profit: the model does harm; twice the error with 200 rows",
     )
     violations: int = Field(default=3, gt=0, description="N: windows that must violate, the latest among them")
-    of_windows: int = Field(
-        default=5, gt=0, description="M: last windows that are looked at, one a contact day: a week of calls"
-    )
+    of_windows: int = Field(default=5, gt=0, description="M: last contact days whose windows are looked at: a week of calls")
     cool_down_days: int = Field(
         default=28, ge=0, description="calendar days after a retraining without another: the time new outcomes need"
     )

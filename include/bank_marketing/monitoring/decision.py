@@ -48,11 +48,18 @@ class DecisionRecord(BaseModel):
     model_version: int | None
     window: WindowVerdict
     decision: Decision
+    live: bool = Field(default=True, description="made on its own evening; backfills and what-if days of the past are not")
     numbers: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 def decide(
-    latest: WindowVerdict, earlier: Sequence[WindowVerdict], last_retraining: date | None, as_of: date, config: MonitoringConfig
+    latest: WindowVerdict,
+    earlier: Sequence[WindowVerdict],
+    last_retraining: date | None,
+    as_of: date,
+    config: MonitoringConfig,
+    *,
+    at_work: str = "",
 ) -> Decision:
     """Retrain when the latest window violates, N of the last M do, and the last retraining is long enough ago.
 
@@ -62,6 +69,7 @@ def decide(
         last_retraining: day of the last decision to retrain.
         as_of: this evening.
         config: N, M and the cool-down.
+        at_work: the training run that is working on the same data, where there is one: it is the retraining.
     """
     by_day = {window.last_day: window for window in earlier if window.last_day < latest.last_day}
     looked_at = [*(by_day[day] for day in sorted(by_day)[-(config.of_windows - 1) :] if config.of_windows > 1), latest]
@@ -76,6 +84,8 @@ def decide(
         retrain, reason = False, f"{counted}, {config.violations} are needed: {_told(latest.reasons)}"
     elif until is not None and as_of < until:
         retrain, reason = False, f"{counted}, but the last retraining was on {last_retraining}: none before {until}"
+    elif at_work:
+        retrain, reason = False, f"{counted}, and {at_work} is training on these data already: {_told(latest.reasons)}"
     else:
         retrain, reason = True, f"{counted}: {_told(latest.reasons)}"
     return Decision(retrain=retrain, reason=reason, violating=violating, windows=len(looked_at), cool_down_until=until)

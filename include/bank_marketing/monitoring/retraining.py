@@ -30,18 +30,49 @@ class RetrainingArtifact(Entity):
 
 
 def run(
-    config: MonitoringConfig, window: ArtifactRef, drift: ArtifactRef, performance: ArtifactRef, context: RunContext
+    config: MonitoringConfig,
+    window: ArtifactRef,
+    drift: ArtifactRef,
+    performance: ArtifactRef,
+    context: RunContext,
+    *,
+    live: bool = True,
+    at_work: str = "",
 ) -> RetrainingArtifact:
     """Decide, and append the decision to the records. A retry finds the record of the first try and adds none.
+
+    Args:
+        config: of the decision.
+        window: the window.
+        drift: what `detect_drift` found.
+        performance: what `measure_performance` found.
+        context: the run.
+        live: whether the run may be one of the live evenings; one before an evening that was decided live is not, whatever is said.
+            Live evenings count live ones only: a backfill or a what-if day is no evening that the platform has lived through.
+        at_work: the training run that is working on the data of the window, where there is one.
 
     Raises:
         ArtifactMissing, ArtifactCorrupt: a finding is not what its reference says.
     """
     name = f"{context.dag_id}/{context.run_id}"
-    known = decisions.history(context.store, until=context.as_of)
+    known = decisions.history(context.store)
     record = next((entry for entry in known if entry.run == name and entry.as_of == context.as_of), None)
     if record is None:
-        record = _record(config, window, drift, performance, known, context)
+        collected = windows.load(window, context)
+        live = live and not any(entry.live and entry.as_of > context.as_of for entry in known)
+        counted = [entry for entry in known if entry.as_of <= context.as_of and (entry.live or not live)]
+        found = findings.read(drift, findings.DRIFT, context), findings.read(performance, findings.PERFORMANCE, context)
+        verdict = _verdict(collected, *found)
+        record = DecisionRecord(
+            at=datetime.now(UTC),
+            as_of=context.as_of,
+            run=name,
+            model_version=collected.model_version,
+            window=verdict,
+            decision=_decide(verdict, counted, collected, config, context, at_work),
+            live=live,
+            numbers={"window": collected.model_dump(mode="json"), "drift": found[0], "performance": found[1]},
+        )
         decisions.write(context.store, record)
     with context.stage() as stage:
         (stage.path / FILE).write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
@@ -64,45 +95,40 @@ def load(ref: ArtifactRef, context: RunContext) -> RetrainingArtifact:
     return RetrainingArtifact(ref=ref, record=json.loads(context.store.read_bytes(f"{ref.uri}/{FILE}")))
 
 
-def _record(
-    config: MonitoringConfig,
-    window: ArtifactRef,
-    drift: ArtifactRef,
-    performance: ArtifactRef,
-    known: list[DecisionRecord],
-    context: RunContext,
-) -> DecisionRecord:
-    collected = windows.load(window, context)
-    drifted = findings.read(drift, findings.DRIFT, context)
-    performed = findings.read(performance, findings.PERFORMANCE, context)
-    found = (drifted, performed)
-    verdict = WindowVerdict(
+def decided(window: ArtifactRef, context: RunContext) -> DecisionRecord | None:
+    """The live decision that was made on this evening on the same window and the same version; None when there is none."""
+    version = windows.load(window, context).model_version
+    for record in decisions.history(context.store):
+        looked_at: Any = record.numbers["window"]
+        if (record.live, record.as_of, record.model_version) == (True, context.as_of, version) and (
+            looked_at["ref"]["digest"] == window.digest
+        ):
+            return record
+    return None
+
+
+def _verdict(collected: windows.WindowArtifact, *found: dict[str, Any]) -> WindowVerdict:
+    return WindowVerdict(
         last_day=collected.last_day,
         enough=any(told["enough"] for told in found),
         violates=any(told["violates"] for told in found),
         reasons=tuple(reason for told in found if told["enough"] for reason in told["reasons"]),
-    )
-    numbers: dict[str, Any] = {"window": collected.model_dump(mode="json"), "drift": drifted, "performance": performed}
-    return DecisionRecord(
-        at=datetime.now(UTC),
-        as_of=context.as_of,
-        run=f"{context.dag_id}/{context.run_id}",
-        model_version=collected.model_version,
-        window=verdict,
-        decision=_decide(verdict, known, collected.model_version, config, context),
-        numbers=numbers,
     )
 
 
 def _decide(
     verdict: WindowVerdict,
     known: list[DecisionRecord],
-    version: int | None,
+    collected: windows.WindowArtifact,
     config: MonitoringConfig,
     context: RunContext,
+    at_work: str,
 ) -> Decision:
+    version = collected.model_version
     if version is None:
-        return Decision(retrain=True, reason="no model is in production yet", violating=0, windows=0)
-    earlier = [entry.window for entry in known if entry.model_version == version]
+        reason = "no model is in production yet" + (f", and {at_work} is training one already" if at_work else "")
+        return Decision(retrain=not at_work, reason=reason, violating=0, windows=0)
+    # A window of long ago is none of the last ones, however few evenings were decided since.
+    earlier = [entry.window for entry in known if entry.model_version == version and entry.window.last_day >= collected.since]
     trained = [entry.as_of for entry in known if entry.decision.retrain and entry.model_version is not None]
-    return decisions.decide(verdict, earlier, max(trained, default=None), context.as_of, config)
+    return decisions.decide(verdict, earlier, max(trained, default=None), context.as_of, config, at_work=at_work)

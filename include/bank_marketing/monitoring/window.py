@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 
 import pandas as pd
+from pydantic import Field
 
 from bank_marketing.artifacts import ArtifactRef, ArtifactStore
 from bank_marketing.components import training
@@ -28,6 +29,7 @@ class WindowArtifact(Entity):
     ref: ArtifactRef
     first_day: date
     last_day: date
+    since: date = Field(description="first of the last contact days whose windows a decision looks at")
     rows: int
     predicted: int
     model_version: int | None
@@ -43,11 +45,13 @@ def run(config: MonitoringConfig, context: RunContext) -> WindowArtifact:
     state = latest_campaign_state(context.store, context.as_of)
     features = state.features
     table = training.load_features(features, context)
-    window = recent_rows(table[table["contact_date"] <= str(context.as_of)], config)
+    known = table[table["contact_date"] <= str(context.as_of)]
+    since = known["contact_date"].drop_duplicates().iloc[-config.of_windows :].iloc[0]
+    window = recent_rows(known, config)
     window = with_predictions(window, predictions(context.store, window["contact_date"]))
     production = Registry(context.settings, context.store).at(PRODUCTION)
     version = production.version if production else None
-    days = {"first_day": window["contact_date"].min(), "last_day": window["contact_date"].max()}
+    days = {"first_day": window["contact_date"].min(), "last_day": window["contact_date"].max(), "since": since}
     rows = {"rows": len(window), "predicted": int(window["probability"].notna().sum())}
     with context.stage() as stage:
         window.to_parquet(stage.path / ROWS, index=False)
@@ -71,6 +75,7 @@ def load(ref: ArtifactRef, context: RunContext) -> WindowArtifact:
         ref=ref,
         first_day=date.fromisoformat(str(manifest.details["first_day"])),
         last_day=date.fromisoformat(str(manifest.details["last_day"])),
+        since=date.fromisoformat(str(manifest.details["since"])),
         model_version=manifest.notes["model_version"],  # type: ignore[arg-type]
         **manifest.rows,
     )

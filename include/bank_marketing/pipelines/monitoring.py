@@ -1,6 +1,7 @@
 """The monitoring pipeline: from the last days' outcomes to a recorded decision about retraining.
 
-Starting the retraining is the DAG's part: outside Airflow the decision is made, recorded and told, and nothing is started.
+Options of the decision: `live` (bool, default true) and `at_work` (the training run on the same data, default none). Starting the
+retraining is the DAG's part: outside Airflow the decision is made, recorded and reported, and nothing is started.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def _decide(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
     from bank_marketing.monitoring.config import MonitoringConfig
 
     found = (refs["collect_window"], refs["detect_drift"], refs["measure_performance"])
-    return retraining.run(MonitoringConfig(), *found, context).ref
+    live, at_work = bool(options.get("live", True)), str(options.get("at_work", ""))
+    return retraining.run(MonitoringConfig(), *found, context, live=live, at_work=at_work).ref
 
 
 def _notify(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -28,6 +29,9 @@ class Record(BaseModel):
     run: str = Field(default="", description="DAG run that decided")
     model_digest: str = ""
     metrics: dict[str, JsonValue] = Field(default_factory=dict)
+    approval: Literal["", "approved", "refused"] = Field(
+        default="", description="a person's word, where one was asked for; no answer in time is a refusal"
+    )
 
 
 def write(store: ArtifactStore, record: Record) -> str:
@@ -40,6 +44,21 @@ def write(store: ArtifactStore, record: Record) -> str:
         if store.write_bytes(uri, content, if_absent=True):
             return uri
         number += 1
+
+
+def refusal(told: Sequence[Record], version: int) -> Record | None:
+    """The record by which people keep a version out of production; None when nobody does, or somebody has let it in since.
+
+    Args:
+        told: records, oldest first.
+        version: of the registered model; one version is one content digest.
+    """
+    for record in reversed(told):
+        if record.action == "rolled_back" and version in (record.from_version, record.to_version):
+            return record if record.from_version == version else None
+        if record.version == version and record.approval:
+            return record if record.approval == "refused" else None
+    return None
 
 
 def history(store: ArtifactStore) -> list[Record]:
