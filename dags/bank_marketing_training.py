@@ -2,7 +2,7 @@
 
 Every night: ingest what landed up to the run's day, validate it against the data contract, build point-in-time features, train what
 `results.json` says, judge the candidate against the model in production on the same unseen days, promote it only if it is better,
-and report. Where the run asks for it (`approval`), a person has the last word; else `approve_promotion` is skipped.
+and report. Where the run asks for it (`approval`), `promote_model` waits for a person, who has the last word.
 
 | trigger | day it works on (`as_of`) | may promote |
 |---|---|---|
@@ -24,7 +24,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param
 
 from bank_marketing.settings import Settings
-from bank_marketing_airflow.approval import PromotionApproval, PromotionOperator
+from bank_marketing_airflow.approval import PromotionOperator
 from bank_marketing_airflow.assets import FEATURES, LANDED, PRODUCTION_MODEL, SNAPSHOT
 from bank_marketing_airflow.mail import FailureMail, RunFailureMail
 from bank_marketing_airflow.operators import ReportOperator, SparkStepOperator, StepOperator, TrainOperator
@@ -81,10 +81,7 @@ with DAG(
     trained = built | {"train_model": train.output}
     evaluate = StepOperator(task_id="evaluate_model", refs=trained)
     judged = trained | {"evaluate_model": evaluate.output}
-    approve = PromotionApproval(task_id="approve_promotion", refs=judged)
-    promote = PromotionOperator(
-        task_id="promote_model", refs=judged, approval=approve.output, trigger_rule="none_failed", outlets=[PRODUCTION_MODEL]
-    )
+    promote = PromotionOperator(task_id="promote_model", refs=judged, outlets=[PRODUCTION_MODEL])
     notify = ReportOperator(task_id="notify_success", refs=judged | {"promote_model": promote.output})
 
-    ingest >> validate >> transform >> train >> evaluate >> approve >> promote >> notify
+    ingest >> validate >> transform >> train >> evaluate >> promote >> notify

@@ -36,6 +36,11 @@ def artifact_url(run: RunContext, component: str, path: str) -> str:
     return f"{base_url()}{PREFIX}{RUNS_PAGE}{quote(place)}/{quote(path)}"
 
 
+def data_docs_url(run: RunContext) -> str:
+    """Address of a run's Data Docs."""
+    return artifact_url(run, "validate_data", "data_docs/index.html")
+
+
 def runbook_url(anchor: str) -> str:
     """Address of a runbook's entry."""
     return f"{base_url()}{PREFIX}{RUNBOOKS_PAGE}#{anchor}"

@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowTaskTimeout
 
 from bank_marketing.errors import BankMarketingError
-from bank_marketing_airflow.addresses import artifact_url, run_url, runbook_url
+from bank_marketing_airflow.addresses import data_docs_url, run_url, runbook_url
 from bank_marketing_airflow.mail_content import Mail, alert
 from bank_marketing_airflow.run_context import resolve_as_of, run_context
 
@@ -82,6 +82,6 @@ def _data_docs(context: Mapping[str, Any]) -> str:
     try:
         run = run_context(context)
         there = run.store.has_manifest(run.component_uri("validate_data"))
-        return artifact_url(run, "validate_data", "data_docs/index.html") if there else ""
+        return data_docs_url(run) if there else ""
     except Exception:
         return ""

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import logging
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
+from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import BaseNotifier, Context
-from airflow.sdk.exceptions import AirflowSkipException
 
 from bank_marketing.artifacts import ArtifactRef
-from bank_marketing_airflow.addresses import approval_url, artifact_url, runbook_url
+from bank_marketing.components.context import RunContext
+from bank_marketing_airflow.addresses import approval_url, artifact_url, data_docs_url, runbook_url
 from bank_marketing_airflow.alerts import RUNBOOKS
 from bank_marketing_airflow.mail import send
 from bank_marketing_airflow.mail_content import alert
-from bank_marketing_airflow.operators import StepOperator, given, remembered
+from bank_marketing_airflow.operators import StepOperator, given
 from bank_marketing_airflow.run_context import run_context, run_options
+
+APPROVE, REJECT = "Approve", "Reject"
+
+#: Where the report that a person decides by is published, beside the run's other artifacts.
+REPORT = "approval_report"
 
 #: Nobody answered: production stays as it is. Well below the run's own time, which goes on while it waits.
 PATIENCE = timedelta(hours=1, minutes=30)
-
-log = logging.getLogger(__name__)
 
 
 class ApprovalMail(BaseNotifier):
@@ -38,7 +41,7 @@ class ApprovalMail(BaseNotifier):
                 f"{run.as_of}: a model waits for your approval",
                 "May this model go into production?",
                 {
-                    "What": str(getattr(task, "body", "")).replace("**", ""),
+                    "What": str(getattr(task, "question", "")),
                     "As of": str(run.as_of),
                     "DAG and run": f"{ti.dag_id}, {ti.run_id}",
                     "What to do": f"{RUNBOOKS}#approval-waiting",
@@ -46,7 +49,8 @@ class ApprovalMail(BaseNotifier):
                 },
                 {
                     "Approve or reject": address,
-                    "Data Docs": artifact_url(run, "validate_data", "data_docs/index.html"),
+                    "Report of this run": artifact_url(run, REPORT, "report.html"),
+                    "Data Docs": data_docs_url(run),
                     "Runbook": runbook_url("approval-waiting"),
                 },
             ),
@@ -54,85 +58,89 @@ class ApprovalMail(BaseNotifier):
         )
 
 
-class PromotionApproval(ApprovalOperator):
-    """Waits for a person where the run asks for it (`approval`) and there is something to decide; else it is skipped.
+class PromotionOperator(StepOperator, HITLOperator):
+    """Runs the promoting step; where the run asks for it (`approval`) and there is something to decide, a person has the last word.
 
-    A refusal skips nothing: the promotion task then records that the candidate was refused, and by whom.
-
-    Args:
-        refs: outputs of the steps before it, by task id.
+    The task waits for the answer, and takes no worker's place meanwhile. No answer in time is a no, and a no is on record with its
+    author. The answer is kept until the promotion has succeeded: a retry asks nobody again.
     """
 
-    template_fields: Sequence[str] = ("refs",)
-    ui_color = "#f1e6f6"
-
-    def __init__(self, *, refs: dict[str, Any], **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             subject="May this model go into production?",
-            defaults=self.REJECT,
+            options=[APPROVE, REJECT],
+            defaults=REJECT,
             response_timeout=PATIENCE,
             notifiers=[ApprovalMail()],
             **kwargs,
         )
-        self.refs = remembered(refs)
+        self.answer: dict[str, Any] = {}
 
-    def execute(self, context: Context) -> Any:
-        """Ask, or skip. Airflow puts the task to sleep until somebody answers."""
-        from bank_marketing.components import evaluation
-
-        options = run_options(context)
-        if not options.get("approval"):
-            raise AirflowSkipException("nobody is asked: the parameter `approval` is off")
-        if not options["promote"]:
-            raise AirflowSkipException("nobody is asked: this run does not promote")
-        run = run_context(context)
-        judged = evaluation.load(ArtifactRef.model_validate(given(self.refs, context)["evaluate_model"]), run)
-        if not judged.verdict.promote:
-            raise AirflowSkipException(f"nobody is asked: {' '.join(judged.verdict.reasons)}")
-        champion = f"version {judged.champion_version}" if judged.champion_version else "no model yet"
-        self.body = f"As of {run.as_of}. In production: **{champion}**. {' '.join(judged.verdict.reasons)}"
-        return super().execute(context)
-
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-        """What was answered, and by whom."""
-        # Not ApprovalOperator's: it would skip the promotion, and the refusal would stand in no record.
-        answer = HITLOperator.execute_complete(self, context, event)
-        approved = answer["chosen_options"] == [self.APPROVE]
-        who = answer["responded_by_user"]
-        by = str(who["name"] or who["id"]) if who else ""
-        log.info("%s by %s", "approved" if approved else "refused", by or f"nobody: no answer in {PATIENCE}")
-        return {"approved": approved, "by": by}
-
-
-class PromotionOperator(StepOperator):
-    """Runs the promoting step as a person decided, where one was asked; announces production only when it has changed.
-
-    Args:
-        approval: output of the approval task; None when nobody was asked.
-    """
-
-    template_fields: Sequence[str] = (*StepOperator.template_fields, "approval")
-
-    def __init__(self, *, approval: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.approval = approval
-
-    def options(self, context: Context) -> dict[str, Any]:
-        """What the run was asked for, and what the person said."""
-        options = super().options(context)
-        if not self.approval:
-            return options
-        by = self.approval["by"] or "anybody in time"
-        if self.approval["approved"]:
-            return options | {"approved": f"Approved by {by}.", "who": f"{by}, {options['who']}"}
-        return options | {"refused": f"Not approved by {by}.", "who": f"{by}, {options['who']}"}
+    template_fields: Sequence[str] = StepOperator.template_fields
+    ui_color = "#f1e6f6"
 
     def execute(self, context: Context) -> dict[str, str]:
-        """Promote; returns the promotion's reference."""
+        """Promote, or ask first; returns the promotion's reference."""
+        run = run_context(context)
+        if run.store.exists(_answer_uri(run)):
+            self.answer = json.loads(run.store.read_bytes(_answer_uri(run)))
+        elif self._asks(context, run):
+            HITLOperator.execute(self, context)  # does not return: Airflow wakes the task in `execute_complete`
+        return self._promote(context, run)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, str]:
+        """Promote as a person has answered, or as nobody has; returns the promotion's reference."""
+        told, run = HITLOperator.execute_complete(self, context, event), run_context(context)
+        who = told["responded_by_user"]
+        by = str(who["name"] or who["id"]) if who else ""
+        self.answer = {"approved": bool(by) and told["chosen_options"] == [APPROVE], "by": by}
+        run.store.write_bytes(_answer_uri(run), json.dumps(self.answer).encode())
+        self.log.info(
+            "%s by %s", "approved" if self.answer["approved"] else "refused", by or f"nobody: no answer in {PATIENCE}"
+        )
+        return self._promote(context, run)
+
+    def run_options(self, context: Context) -> dict[str, Any]:
+        """What the run was asked for, and what the person said."""
+        options = super().run_options(context)
+        if not self.answer:
+            return options
+        by = self.answer["by"] or "anybody in time"
+        said = {"approved": f"Approved by {by}."} if self.answer["approved"] else {"refused": f"Not approved by {by}."}
+        return options | said | {"who": f"{by}, {options['who']}"}
+
+    def _asks(self, context: Context, run: RunContext) -> bool:
+        """Whether a person is to be asked; then the question is made, with the report to decide by."""
+        from bank_marketing.components import evaluation
+        from bank_marketing.reporting import report
+
+        options = run_options(context)
+        if not (options.get("approval") and options["promote"]):
+            return False
+        refs = {step: ArtifactRef.model_validate(ref) for step, ref in given(self.refs, context).items()}
+        judged = evaluation.load(refs["evaluate_model"], run)
+        if not judged.verdict.promote:
+            self.log.info("nobody is asked: %s", " ".join(judged.verdict.reasons))
+            return False
+        report.run(report.ReportConfig(component=REPORT), report.ReportInputs(artifacts=refs), run)
+        champion = f"version {judged.champion_version}" if judged.champion_version else "no model yet"
+        links = {"Report of this run": artifact_url(run, REPORT, "report.html"), "Data Docs": data_docs_url(run)}
+        self.question = f"As of {run.as_of}. In production: {champion}. {' '.join(judged.verdict.reasons)}"
+        self.body = f"{self.question}\n\n" + "\n\n".join(f"[{name}]({url})" for name, url in links.items())
+        return True
+
+    def _promote(self, context: Context, run: RunContext) -> dict[str, str]:
         from bank_marketing.components import promotion
 
-        ref = super().execute(context)
-        made = promotion.load(ArtifactRef.model_validate(ref), run_context(context))
+        ref = StepOperator.execute(self, context)
+        run.store.remove(_answer_uri(run))
+        made = promotion.load(ArtifactRef.model_validate(ref), run)
         if made.from_version == made.to_version:
-            self.outlets = []  # Airflow makes an event of each outlet: nobody is to be told of a change that was none
+            self.outlets = []  # Airflow makes an event of each outlet: nobody is to hear of a change that was none
         return ref
+
+    question: str = ""
+
+
+def _answer_uri(run: RunContext) -> str:
+    return f"{run.run_uri}/answers/promote_model.json"

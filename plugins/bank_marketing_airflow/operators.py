@@ -74,7 +74,7 @@ class StepOperator(BaseOperator):
         self.refs = remembered(refs)
         self.operator_extra_links = LINKS.get(self.task_id, ())
 
-    def options(self, context: Context) -> dict[str, Any]:
+    def run_options(self, context: Context) -> dict[str, Any]:
         """What the run was asked for."""
         return run_options(context)
 
@@ -85,7 +85,7 @@ class StepOperator(BaseOperator):
         refs = {step: ArtifactRef.model_validate(ref) for step, ref in given(self.refs, context).items()}
         self.platform_run = run = run_context(context)  # the links are made from it, also when the step fails
         with story_only():
-            ref = run_step(self.task_id, refs, run, self.options(context))
+            ref = run_step(self.task_id, refs, run, self.run_options(context))
         return announced(ref, self, run, context)
 
 

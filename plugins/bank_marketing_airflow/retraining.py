@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import Context
-from airflow.sdk.exceptions import AirflowRuntimeError, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import RunContext
@@ -43,10 +43,10 @@ class DecisionOperator(StepOperator):
         super().__init__(**kwargs)
         self.training = training
 
-    def options(self, context: Context) -> dict[str, Any]:
+    def run_options(self, context: Context) -> dict[str, Any]:
         """What the run was asked for, and what the decision must know of the runs beside it."""
         run = run_context(context)
-        return super().options(context) | {"live": live(context, run), "at_work": self._at_work(run, context)}
+        return super().run_options(context) | {"live": live(context, run), "at_work": self._at_work(run, context)}
 
     def _at_work(self, run: RunContext, context: Context) -> str:
         window = ArtifactRef.model_validate(given(self.refs, context)["collect_window"])
@@ -54,12 +54,8 @@ class DecisionOperator(StepOperator):
         made = run.store.manifest(features)
         if made.dag_id != self.training:
             return ""
-        try:
-            state = context["ti"].get_dagrun_state(made.dag_id, made.run_id)
-        except AirflowRuntimeError as error:  # the run's row is cleaned away, or it ran on another Airflow
-            self.log.info("%s/%s is not known here: %s", made.dag_id, made.run_id, error)
-            return ""
-        return f"the run {made.run_id}" if str(getattr(state, "value", state)) in ("queued", "running") else ""
+        at_work = context["ti"].get_dr_count(made.dag_id, run_ids=[made.run_id], states=["queued", "running"])
+        return f"the run {made.run_id}" if at_work else ""
 
     def execute(self, context: Context) -> dict[str, str]:
         """Decide; returns the decision's reference."""

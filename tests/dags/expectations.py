@@ -29,9 +29,7 @@ class Expected:
 EXPECTED = {
     "bank_marketing_training": Expected(
         chain=(
-            # The seven promised tasks, and the approval between judge and promotion, which is skipped unless a run asks for it.
-            "ingest_data", "validate_data", "transform_data", "train_model", "evaluate_model", "approve_promotion", "promote_model",
-            "notify_success",
+            "ingest_data", "validate_data", "transform_data", "train_model", "evaluate_model", "promote_model", "notify_success",
         ),
         tag="training",
         params={"as_of": "30.06.2010", "promote": "maybe", "approval": "perhaps", "reason": "x" * 501},

@@ -118,13 +118,18 @@ def test_4_the_mended_file_one_cleared_task_and_a_persons_yes_finish_the_run(nig
     }  # fmt: skip
     night.airflow.call("POST", f"/dags/{TRAINING}/clearTaskInstances", json=body)
     question = part(night.inbox.wait(f"{DAY}: a model waits for your approval", 1200), "plain")
-    assert f"/runs/{RUN_ID}/tasks/approve_promotion/required_actions" in question
+    assert f"/runs/{RUN_ID}/tasks/promote_model/required_actions" in question
     assert night.registry.at("production") is None
-    night.airflow.wait(lambda: night.airflow.states(TRAINING, RUN_ID)["approve_promotion"] == "awaiting_input", 300)
-    answer = f"/dags/{TRAINING}/dagRuns/{RUN_ID}/taskInstances/approve_promotion/-1/hitlDetails"
+    night.airflow.wait(lambda: night.airflow.states(TRAINING, RUN_ID)["promote_model"] == "awaiting_input", 300)
+    answer = f"/dags/{TRAINING}/dagRuns/{RUN_ID}/taskInstances/promote_model/-1/hitlDetails"
+    asked = night.airflow.call("GET", answer)
+    for title, holds in (("Report of this run", "A candidate waits for a person"), ("Data Docs", "bank-marketing-contacts")):
+        address = asked["body"].partition(f"[{title}](")[2].partition(")")[0]
+        assert holds in night.airflow.http.get(address).text, title
+        assert address in question
     night.airflow.call("PATCH", answer, json={"chosen_options": ["Approve"], "params_input": {}})
     assert night.airflow.wait_for_run(TRAINING, RUN_ID) == "success"
-    assert night.airflow.states(TRAINING, RUN_ID) == dict.fromkeys((*training.STEPS, "approve_promotion"), "success")
+    assert night.airflow.states(TRAINING, RUN_ID) == dict.fromkeys(training.STEPS, "success")
     [record] = records.history(night.store)
     assert record.action == "promoted"
     assert record.reasons[:2] == ("the nightly run", "Approved by admin.")
@@ -296,7 +301,7 @@ def test_14_the_house_is_kept_by_tasks_that_airflow_runs(night: Night) -> None:
 def test_15_what_the_engineer_sees(night: Night) -> None:
     with looking(night.airflow) as eyes:
         eyes.look("/dags", TRAINING, SCORING, MAINTENANCE, MONITORING)
-        eyes.look(f"/dags/{TRAINING}/runs/{RUN_ID}", "approve_promotion", "notify_success")
+        eyes.look(f"/dags/{TRAINING}/runs/{RUN_ID}", "promote_model", "notify_success")
         for address in ("/bank-marketing/runbooks", *night.links(TRAINING, RUN_ID, "notify_success").values()):
             eyes.read_on_a_phone(address)
         assert eyes.errors == []
@@ -311,7 +316,7 @@ def test_16_the_pictures_of_the_runbooks(night: Night) -> None:
     with looking(night.airflow) as eyes:
         eyes.look("/dags", TRAINING, SCORING, MAINTENANCE, MONITORING, name="dags")
         eyes.widen_the_grid(run)
-        eyes.look(run, "approve_promotion", "notify_success", name="grid")
+        eyes.look(run, "promote_model", "notify_success", name="grid")
         eyes.look(f"/dags/{SCORING}/runs/waits/tasks/validate_prospects", "LandedFileMissing", name="failed_task")
         eyes.look(dag, "Ask a person first", "Reason", click="Trigger", name="trigger_form")
         eyes.look(f"{dag}/backfills", "Completed", name="backfill")
@@ -319,5 +324,5 @@ def test_16_the_pictures_of_the_runbooks(night: Night) -> None:
         eyes.look(f"{run}/tasks/notify_success/details", "Run report", "Model card", name="links")
         eyes.look(night.links(TRAINING, RUN_ID, "notify_success")["Run report"], "F1", name="report")
         eyes.look("/bank-marketing/runbooks#contractviolation", "ContractViolation")
-        eyes.look(run, "approve_promotion", "promote_model", press="g", name="graph")  # the last: Airflow keeps to this view
+        eyes.look(run, "evaluate_model", "promote_model", press="g", name="graph")  # the last: Airflow keeps to this view
         assert eyes.errors == []

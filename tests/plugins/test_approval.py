@@ -9,17 +9,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowSkipException
 
-from bank_marketing.artifacts import open_store
-from bank_marketing.components import evaluation, training
+from bank_marketing.artifacts import ArtifactRef, open_store
+from bank_marketing.components import evaluation, promotion, training
 from bank_marketing.components.context import RunContext
-from bank_marketing.errors import NoProductionModel
+from bank_marketing.errors import NoProductionModel, RegistryUnavailable
 from bank_marketing.registry import records
 from bank_marketing.registry.registry import Registry
-from bank_marketing_airflow.approval import PromotionApproval, PromotionOperator
+from bank_marketing_airflow.approval import APPROVE, PATIENCE, REJECT, PromotionOperator
 from bank_marketing_airflow.assets import PRODUCTION_MODEL
+from bank_marketing_airflow.run_context import run_context
 from tests.support import monitored
+from tests.support.mlflow_server import free_port
 from tests.support.monitored import TRAINED
 from tests.support.task_context import task_context
 
@@ -53,50 +54,74 @@ def context(run_id: str = "manual__1", **params: Any) -> Any:
     return told | {"outlet_events": defaultdict(lambda: SimpleNamespace(extra={}))}
 
 
-def promote(refs: dict[str, dict[str, str]], approval: dict[str, Any] | None, run_id: str) -> PromotionOperator:
-    operator = PromotionOperator(task_id="promote_model", refs=refs, approval=approval, outlets=[PRODUCTION_MODEL])
-    operator.execute(context(run_id))
-    return operator
+def operator(refs: dict[str, dict[str, str]]) -> PromotionOperator:
+    return PromotionOperator(task_id="promote_model", refs=refs, outlets=[PRODUCTION_MODEL])
 
 
-@pytest.mark.parametrize(
-    ("params", "says"), [({"approval": False}, "`approval` is off"), ({"approval": True, "promote": "no"}, "does not promote")]
-)
-def test_nobody_is_asked_where_nothing_is_to_decide(params: dict[str, Any], says: str, refs: dict[str, dict[str, str]]) -> None:
-    with pytest.raises(AirflowSkipException, match=says):
-        PromotionApproval(task_id="approve_promotion", refs=refs).execute(context(**params))
-
-
-@pytest.mark.parametrize(
-    ("option", "who", "told"),
-    [
-        ("Approve", ANNA, {"approved": True, "by": "anna"}),
-        ("Reject", ANNA, {"approved": False, "by": "anna"}),
-        ("Reject", None, {"approved": False, "by": ""}),
-    ],
-    ids=["yes", "no", "no answer in time"],
-)
-def test_an_answer_becomes_a_small_record(option: str, who: Any, told: dict[str, Any]) -> None:
-    event = {
+def answer(option: str, who: Any = ANNA) -> dict[str, Any]:
+    """What Airflow hands over when somebody has answered, or nobody in time (`who` is None)."""
+    return {
         "chosen_options": [option], "params_input": {}, "responded_at": datetime(2010, 7, 1, tzinfo=UTC), "responded_by_user": who,
     }  # fmt: skip
-    assert PromotionApproval(task_id="approve_promotion", refs={}).execute_complete(context(), event) == told
 
 
-def test_a_no_keeps_the_candidate_out_on_record_and_a_yes_puts_it_in(
-    judged: tuple[Path, dict[str, dict[str, str]]], refs: dict[str, dict[str, str]]
+def registry_in(home: Path) -> Registry:
+    settings = monitored.settings_of(home)
+    return Registry(settings, open_store(settings))
+
+
+def test_nobody_is_asked_in_a_run_that_does_not_promote(refs: dict[str, dict[str, str]]) -> None:
+    """Asking needs Airflow: without it this would raise."""
+    ref = operator(refs).execute(context(approval=True, promote="no"))
+    made = promotion.load(ArtifactRef.model_validate(ref), run_context(context(approval=True, promote="no")))
+    assert made.decision == "skipped"
+
+
+def test_silence_is_a_no() -> None:
+    assert operator({}).defaults == [REJECT]
+    assert operator({}).response_timeout == PATIENCE
+
+
+@pytest.mark.parametrize(
+    ("option", "who", "says"),
+    [(REJECT, ANNA, "Not approved by anna."), (REJECT, None, "Not approved by anybody in time."),
+     (APPROVE, None, "Not approved by anybody in time.")],
+    ids=["no", "no answer in time", "a yes that nobody gave"],
+)  # fmt: skip
+def test_a_no_keeps_the_candidate_out_on_record(
+    option: str, who: Any, says: str, judged: tuple[Path, dict[str, dict[str, str]]], refs: dict[str, dict[str, str]]
 ) -> None:
-    settings = monitored.settings_of(judged[0])
-    registry = Registry(settings, open_store(settings))
-    refused = promote(refs, {"approved": False, "by": "anna"}, "manual__1")
+    registry = registry_in(judged[0])
+    asked = operator(refs)
+    asked.execute_complete(context(f"{option}_{bool(who)}"), answer(option, who))
     with pytest.raises(NoProductionModel):
         registry.production()
-    [record] = records.history(registry.store)
-    assert record.action == "rejected"
-    assert record.who.startswith("anna, ")
-    assert "Not approved by anna." in record.reasons
-    assert refused.outlets == [], "production did not change: no event"
-    approved = promote(refs, {"approved": True, "by": "anna"}, "manual__2")
+    record = records.history(registry.store)[-1]
+    assert (record.action, record.approval) == ("rejected", "refused")
+    assert says in record.reasons
+    assert record.who.startswith("anna, " if who else "anybody in time, ")
+    assert asked.outlets == [], "production did not change: no event"
+    asked_nobody = operator(refs)
+    asked_nobody.execute(context("retraining__1"))
+    with pytest.raises(NoProductionModel):
+        registry.production()
+
+
+def test_a_retry_asks_nobody_again_and_the_yes_that_was_given_holds(
+    judged: tuple[Path, dict[str, dict[str, str]]], refs: dict[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = registry_in(judged[0])
+    with monkeypatch.context() as broken:
+        broken.setenv("BANK_MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_port()}")
+        broken.setenv("BANK_REGISTRY_TIMEOUT_SECONDS", "1")
+        with pytest.raises(RegistryUnavailable):
+            operator(refs).execute_complete(context("manual__2", approval=True), answer(APPROVE))
+    approved = operator(refs)
+    approved.execute(context("manual__2", approval=True))
     assert registry.production().version == 1
-    assert records.history(registry.store)[-1].reasons[0] == "Approved by anna."
+    record = records.history(registry.store)[-1]
+    assert (record.action, record.approval) == ("promoted", "approved")
+    assert (record.reasons[0], record.who) == ("Approved by anna.", "anna, airflow:bank_marketing_training")
     assert approved.outlets == [PRODUCTION_MODEL]
+    answers = list((judged[0] / "artifacts").rglob("answers/*"))
+    assert answers == [], "a later clearing of the task asks anew"

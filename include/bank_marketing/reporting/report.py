@@ -45,7 +45,9 @@ log = logging.getLogger(__name__)
 
 
 class ReportConfig(Entity):
-    """Nothing to choose yet."""
+    """Where the report is published: `notify_success`, or another place for one that is read before the decision."""
+
+    component: str = COMPONENT
 
 
 class ReportInputs(Entity):
@@ -105,7 +107,7 @@ def run(config: ReportConfig, inputs: ReportInputs, context: RunContext) -> Repo
         (stage.path / "subject.txt").write_text(subject + "\n", encoding="utf-8")
         manifest = context.publish(
             stage,
-            COMPONENT,
+            config.component,
             KIND,
             parents=inputs.artifacts.values(),
             notes={"headline": headline(facts)},
@@ -129,7 +131,7 @@ def load(ref: ArtifactRef, context: RunContext) -> ReportArtifact:
 def headline(facts: _Facts) -> str:
     """The decision in one sentence."""
     promotion, evaluation = facts.promotion, facts.evaluation
-    if promotion is None or evaluation is None:
+    if evaluation is None:
         return "The run ended before a decision."
     candidate, champion = evaluation["candidate"], evaluation["champion"]
     everyone = evaluation["baselines"]["call everyone"]["f1"]
@@ -139,6 +141,8 @@ def headline(facts: _Facts) -> str:
         else f"{everyone:.3f} of calling everyone"
     )
     figures = f"F1 {candidate['f1']:.3f} against {rival}"
+    if promotion is None:
+        return f"A candidate waits for a person's word: {figures}."
     current = promotion["to_version"]
     return {
         "promoted": f"Model version {promotion['version']} goes to production: {figures}.",
