@@ -10,8 +10,9 @@ and tell what was published. A run again replaces the list of that day; nothing 
 | by hand | the parameter `as_of`, else the logical date (today in the form) | the same, or the `file` of the inbox |
 | backfill | the logical date of each run | the landed list of the contact day after it |
 
-A night without a landed list fails, after two more looks, and says what to land: that is so on every night after the campaign's last day,
-so name a day of the campaign (`as_of`) when you trigger it by hand. Two hours after the run was queued without a list
+A night without a landed list fails, after two more looks, and says what to land. A campaign that has ended is known as ended: the schedule
+skips with one sentence, and a run by hand names a day of the campaign (`as_of`). A night after nights without a run mails which they were,
+and which lists were never made. Two hours after the run was queued without a list
 (`BANK_LIST_DUE_MINUTES`), a mail warns those who wait for it. Output: `call_lists/contact_date=YYYY-MM-DD/` of the artifact store. What
 each alert means: `docs/runbooks.md`.
 """
@@ -25,6 +26,7 @@ from airflow.sdk import DAG, CronDataIntervalTimetable, Param
 from bank_marketing_airflow.assets import CALL_LIST, FEATURES, PRODUCTION_MODEL
 from bank_marketing_airflow.lateness import late_list_alert
 from bank_marketing_airflow.mail import FailureMail, RunFailureMail
+from bank_marketing_airflow.nightly import SelectOperator
 from bank_marketing_airflow.operators import ReportOperator, SparkStepOperator, StepOperator
 from bank_marketing_airflow.retry import RETRY_POLICY
 
@@ -68,7 +70,7 @@ with DAG(
         "on_failure_callback": FailureMail(),
     },
 ) as dag:
-    select = StepOperator(task_id="select_model", inlets=[PRODUCTION_MODEL])
+    select = SelectOperator(task_id="select_model", inlets=[PRODUCTION_MODEL])
     pinned = {"select_model": select.output}
     validate = SparkStepOperator(task_id="validate_prospects", pool="spark", refs=pinned, inlets=[FEATURES])
     checked = pinned | {"validate_prospects": validate.output}

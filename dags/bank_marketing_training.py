@@ -13,6 +13,8 @@ and report. Where the run asks for it (`approval`), `promote_model` waits for a 
 A run that may not promote, and one for a day before the newest that was trained on, announces neither data nor features: monitoring
 looks at evenings, not at the past. A version that a person has refused or rolled back goes to production by a person's word alone.
 
+The schedule of a campaign that has ended skips with one sentence; a run by hand then names its day.
+
 Each run trains anew: to force a retraining, trigger it. A task that fails for bad data or bad configuration is not retried. What each
 alert means: `docs/runbooks.md`.
 """

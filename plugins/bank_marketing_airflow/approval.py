@@ -16,7 +16,7 @@ from bank_marketing_airflow.addresses import approval_url, artifact_url, data_do
 from bank_marketing_airflow.alerts import RUNBOOKS
 from bank_marketing_airflow.mail import send
 from bank_marketing_airflow.mail_content import alert
-from bank_marketing_airflow.operators import StepOperator, given
+from bank_marketing_airflow.operators import StepOperator, references
 from bank_marketing_airflow.run_context import run_context, run_options
 
 APPROVE, REJECT = "Approve", "Reject"
@@ -117,7 +117,7 @@ class PromotionOperator(StepOperator, HITLOperator):
         options = run_options(context)
         if not (options.get("approval") and options["promote"]):
             return False
-        refs = {step: ArtifactRef.model_validate(ref) for step, ref in given(self.refs, context).items()}
+        refs = references(self.refs, context)
         judged = evaluation.load(refs["evaluate_model"], run)
         if not judged.verdict.promote:
             self.log.info("nobody is asked: %s", " ".join(judged.verdict.reasons))

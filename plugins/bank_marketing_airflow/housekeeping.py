@@ -16,6 +16,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from bank_marketing.errors import ConfigError
 from bank_marketing.settings import Settings
+from bank_marketing_airflow.run_context import check_names, run_type
 
 #: Airflow shuts its database off from tasks; this connection's extra `sql_alchemy_conn` opens it to the one task that cleans it.
 METADATA_CONNECTION = "airflow_metadata"
@@ -23,9 +24,9 @@ METADATA_CONNECTION = "airflow_metadata"
 
 def removes(context: Context) -> bool:
     """Whether this run removes: a scheduled one does, one by hand only when it is told to."""
+    check_names(context)
     asked = context["params"].get("remove", "auto")
-    run_type = context["dag_run"].run_type
-    return bool(asked == "yes" or (asked == "auto" and str(getattr(run_type, "value", run_type)) == "scheduled"))
+    return bool(asked == "yes" or (asked == "auto" and run_type(context) == "scheduled"))
 
 
 def since() -> datetime:

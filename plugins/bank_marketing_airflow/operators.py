@@ -15,16 +15,18 @@ from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOpe
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.definitions.xcom_arg import PlainXComArg
 from airflow.sdk.exceptions import AirflowException
+from pydantic import ValidationError
 
 from bank_marketing import errors
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import RunContext
+from bank_marketing.errors import ArtifactMissing
 from bank_marketing.etl import s3a
 from bank_marketing.settings import PROJECT_DIR, QUIET_SPARK
 from bank_marketing_airflow.assets import PRODUCTION_MODEL
 from bank_marketing_airflow.links import LINKS
 from bank_marketing_airflow.quiet import story_only
-from bank_marketing_airflow.run_context import live, run_context, run_options
+from bank_marketing_airflow.run_context import begin, live, run_context, run_options
 
 SPARK_JOBS = PROJECT_DIR / "spark_jobs"
 
@@ -54,9 +56,23 @@ def remembered(refs: Mapping[str, Any] | None) -> dict[str, Any]:
     return {step: ref.operator.task_id if isinstance(ref, PlainXComArg) else ref for step, ref in (refs or {}).items()}
 
 
-def given(refs: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """The references behind remembered outputs."""
-    return {step: context["ti"].xcom_pull(task_ids=ref) if isinstance(ref, str) else ref for step, ref in refs.items()}
+def references(refs: Mapping[str, Any], context: Context) -> dict[str, ArtifactRef]:
+    """The references behind remembered outputs.
+
+    Raises:
+        ArtifactMissing: a task has left none, as somebody marked it as done.
+    """
+    found = {}
+    for step, ref in refs.items():
+        told = context["ti"].xcom_pull(task_ids=ref) if isinstance(ref, str) else ref
+        try:
+            found[step] = ArtifactRef.model_validate(told)
+        except ValidationError as error:
+            raise ArtifactMissing(
+                f"{step} left no artifact in this run ({told!r}): it was skipped, or marked as success without having run. "
+                "Clear it, with downstream."
+            ) from error
+    return found
 
 
 class StepOperator(BaseOperator):
@@ -82,10 +98,9 @@ class StepOperator(BaseOperator):
         """Run the step; returns its reference."""
         from bank_marketing.pipelines import run_step
 
-        refs = {step: ArtifactRef.model_validate(ref) for step, ref in given(self.refs, context).items()}
-        self.platform_run = run = run_context(context)  # the links are made from it, also when the step fails
+        self.platform_run = run = begin(context)  # the links are made from it, also when the step fails
         with story_only():
-            ref = run_step(self.task_id, refs, run, self.run_options(context))
+            ref = run_step(self.task_id, references(self.refs, context), run, self.run_options(context))
         return announced(ref, self, run, context)
 
 
@@ -139,12 +154,13 @@ class SparkStepOperator(SparkSubmitOperator):  # type: ignore[misc]  # the provi
 
     def submit(self, context: Context) -> dict[str, str]:
         """What `execute` does, for operators that submit a job only where one is asked for."""
-        run = run_context(context)
+        run = begin(context)
+        refs = {step: ref.model_dump() for step, ref in references(self.refs, context).items()}
         error_uri = run.error_uri(self.task_id)
         run.store.remove(error_uri)
         self.application_args = [
             "--dag-id", run.dag_id, "--run-id", run.run_id, "--as-of", run.as_of.isoformat(),
-            "--refs", json.dumps(given(self.refs, context)), "--options", json.dumps(run_options(context)), "--error-uri", error_uri,
+            "--refs", json.dumps(refs), "--options", json.dumps(run_options(context)), "--error-uri", error_uri,
         ]  # fmt: skip
         if jars := s3a.jars(run.settings):
             self.jars = ",".join(map(str, jars))

@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import RunContext
-from bank_marketing_airflow.operators import StepOperator, given
+from bank_marketing_airflow.operators import StepOperator, references
 from bank_marketing_airflow.run_context import live, run_context, run_type
 
 #: What the training DAG's parameter `reason` takes.
@@ -49,7 +49,7 @@ class DecisionOperator(StepOperator):
         return super().run_options(context) | {"live": live(context, run), "at_work": self._at_work(run, context)}
 
     def _at_work(self, run: RunContext, context: Context) -> str:
-        window = ArtifactRef.model_validate(given(self.refs, context)["collect_window"])
+        window = references(self.refs, context)["collect_window"]
         [features] = run.store.manifest(window).parents
         made = run.store.manifest(features)
         if made.dag_id != self.training:

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from airflow.sdk.exceptions import AirflowSkipException
+
 from bank_marketing.components.context import RunContext, parse_as_of
-from bank_marketing.errors import InvalidAsOf
+from bank_marketing.errors import ConfigError, InvalidAsOf
+from bank_marketing.landing.zone import LandingZone
 from bank_marketing.settings import Settings
 
 
@@ -36,6 +39,35 @@ def run_context(context: Mapping[str, Any]) -> RunContext:
     """The platform's context of a task's run."""
     run = context["dag_run"]
     return RunContext(dag_id=run.dag_id, run_id=run.run_id, as_of=resolve_as_of(context), settings=Settings())
+
+
+def begin(context: Mapping[str, Any]) -> RunContext:
+    """The run of a task that is about to work, when there is something to do.
+
+    Raises:
+        ConfigError: the run was triggered with a parameter that its DAG does not have.
+        InvalidAsOf: see `resolve_as_of`; or the campaign has ended, and nobody has said which of its days is meant.
+        AirflowSkipException: the schedule, or a backfill, is past the campaign's end.
+    """
+    check_names(context)
+    run = run_context(context)
+    ended = LandingZone(run.settings.landing).ended()
+    if ended is None or run.as_of <= ended or (context.get("params") or {}).get("as_of"):
+        return run
+    over = f"the campaign ended on {ended}: there is nothing to do for {run.as_of}"
+    if run_type(context) == "manual":
+        raise InvalidAsOf(f"{over}. Trigger the run with `as_of`, a day up to then.")
+    raise AirflowSkipException(f"{over}.")
+
+
+def check_names(context: Mapping[str, Any]) -> None:
+    """Refuse what the trigger form does not have: `asof` would run for today."""
+    known = list(context["dag"].params)
+    unknown = sorted(set(context["dag_run"].conf or {}) - set(known))
+    if unknown:
+        raise ConfigError(
+            f"{context['dag_run'].dag_id} has no parameter {', '.join(unknown)}; it has: {', '.join(known)}. Nothing was done."
+        )
 
 
 def run_type(context: Mapping[str, Any]) -> str:

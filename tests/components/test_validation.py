@@ -23,8 +23,8 @@ from bank_marketing.settings import Settings
 from tests.support.clean import clean_rows, publish_snapshot
 from tests.support.landed import land_days
 
-AS_OF = date(2010, 6, 30)
 DAYS = [date(2010, 4, 26) + timedelta(days=number) for number in range(60) if number % 7 in (0, 2, 4)]
+AS_OF = DAYS[-1]
 
 ROWS_A_DAY = 40
 
@@ -93,6 +93,29 @@ def test_what_ingestion_made_of_landed_files_passes(context: RunContext, setting
     land_days(settings.landing, DAYS[:3], rows_a_day=20)
     snapshot = ingestion.run(ingestion.IngestionConfig(), ingestion.IngestionInputs(), context)
     assert validation.run(ValidationConfig(), ValidationInputs(snapshot=snapshot.ref), context).passed
+
+
+@pytest.mark.parametrize(("later", "silent"), [(0, 0), (2, 2), (5, 3), (84, 60)], ids=str)
+def test_a_feed_that_stops_is_a_finding(
+    later: int, silent: int, context: RunContext, make_context: Make, rows: pd.DataFrame
+) -> None:
+    """The last contact day is a Wednesday: two working days are nothing to speak of, sixty are not yet the end."""
+    late = make_context(AS_OF + timedelta(days=later))
+    found = validate(late, rows)
+    assert found.passed
+    says = f"feed_is_fresh in {late.as_of:%Y-%m}: observed {silent} working days without contacts since {AS_OF}"
+    assert [entry.startswith(f"{says}, allowed up to 2; more than 60 stop a run") for entry in found.warnings] == [True] * (
+        silent > 2
+    )
+
+
+def test_what_is_trained_on_a_feed_that_has_ended_is_nothing_new(
+    context: RunContext, make_context: Make, rows: pd.DataFrame
+) -> None:
+    late = make_context(AS_OF + timedelta(days=85))
+    with pytest.raises(ContractViolation, match=f"observed 61 working days without contacts since {AS_OF}") as caught:
+        validate(late, rows)
+    assert (caught.value.rule, caught.value.location) == ("feed_is_fresh", f"contact_date of {late.as_of:%Y-%m}")
 
 
 def test_a_broken_critical_rule_stops_the_run_and_says_all_that_is_needed(context: RunContext, rows: pd.DataFrame) -> None:

@@ -68,6 +68,16 @@ def test_a_training_run_that_is_at_work_on_the_data_is_the_retraining() -> None:
     )
 
 
+@pytest.mark.parametrize(("days_ago", "stale"), [(4, False), (5, True), (60, True)])
+def test_a_window_of_long_ago_says_nothing_of_today(days_ago: int, stale: bool) -> None:
+    """TODAY is a Tuesday: Friday's window has missed two working days, Thursday's three."""
+    decision = decided(verdict(days_ago), verdict(days_ago + 1), verdict(days_ago + 2))
+    assert decision.retrain is not stale
+    assert ("working days without contacts since" in decision.reason) is stale
+    quiet = decided(verdict(days_ago, violates=False))
+    assert quiet.reason.startswith("the latest window is in order") is not stale
+
+
 def test_a_decision_for_people_names_the_first_reasons() -> None:
     latest = WindowVerdict(last_day=TODAY, enough=True, violates=True, reasons=("a", "b", "c", "d", "e"))
     assert decided(latest, verdict(1), verdict(2)).reason.endswith("a; b; c; and 2 more")

@@ -134,5 +134,5 @@ def test_a_kill_before_the_job_started_is_quiet() -> None:
 
 
 def test_a_step_refuses_what_is_no_reference() -> None:
-    with pytest.raises(ValueError, match="digest"):
+    with pytest.raises(errors.ArtifactMissing, match=r"ingest_data left no artifact in this run .* marked as success without"):
         StepOperator(task_id="validate_data", refs={"ingest_data": {"kind": "snapshot"}}).execute(task_context())  # type: ignore[arg-type]

@@ -8,11 +8,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowSkipException
 
 from bank_marketing.components.context import RunContext
-from bank_marketing.errors import InvalidAsOf
-from bank_marketing_airflow.run_context import live, resolve_as_of, run_context, run_options
+from bank_marketing.errors import ConfigError, InvalidAsOf
+from bank_marketing.landing.zone import SOURCE_FILE, LandedSource
+from bank_marketing_airflow.run_context import begin, live, resolve_as_of, run_context, run_options
 from tests.support import monitored
+from tests.support.landed import land_days
 from tests.support.task_context import task_context
 
 DAY = date(2010, 6, 30)
@@ -62,6 +65,50 @@ def test_a_day_that_cannot_be_is_refused(given: str, words: str) -> None:
 def test_artifacts_go_under_the_dag_the_day_and_the_run() -> None:
     uri = run_context(task_context(run_id="manual__2010-06-30T00:00:00+00:00")).component_uri("ingest_data")
     assert uri.endswith("/runs/bank_marketing_training/2010-06-30/manual__2010-06-30T00-00-00-00-00/ingest_data")
+
+
+@pytest.fixture
+def ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> date:
+    """A landing zone with a campaign that is over; its last day."""
+    monkeypatch.setenv("BANK_HOME", str(tmp_path))
+    monkeypatch.delenv("BANK_LANDING_ROOT", raising=False)
+    source = tmp_path / "landing" / SOURCE_FILE
+    land_days(source.parent, [date(2010, 11, 25), date(2010, 11, 26)], rows_a_day=1)
+    source.write_text(LandedSource(kind="archive").model_dump_json())
+    return date(2010, 11, 26)
+
+
+@pytest.mark.parametrize("run_type", ["scheduled", "asset_triggered", "backfill"])
+def test_past_its_end_a_campaign_skips_what_nobody_asked_for(run_type: str, ended: date) -> None:
+    night = datetime(2026, 11, 26, tzinfo=UTC)
+    with pytest.raises(AirflowSkipException, match="the campaign ended on 2010-11-26: there is nothing to do for 2026-11-26"):
+        begin(task_context(logical_date=night, run_type=run_type))
+
+
+def test_a_run_by_hand_past_the_end_is_told_to_name_a_day(ended: date) -> None:
+    with pytest.raises(InvalidAsOf, match=r"ended on 2010-11-26.*Trigger the run with `as_of`"):
+        begin(task_context(logical_date=datetime(2026, 11, 26, tzinfo=UTC)))
+
+
+@pytest.mark.parametrize("day", [date(2010, 11, 26), date(2010, 6, 30), date(2026, 11, 26)])
+def test_a_day_that_was_asked_for_is_worked_on(day: date, ended: date) -> None:
+    assert begin(task_context(params={"as_of": str(day)})).as_of == day
+
+
+def test_the_last_day_itself_is_no_end_and_a_feed_has_none(ended: date, tmp_path: Path) -> None:
+    assert begin(task_context(logical_date=datetime(2010, 11, 26, tzinfo=UTC), run_type="scheduled")).as_of == ended
+    (tmp_path / "landing" / SOURCE_FILE).unlink()
+    assert begin(task_context(logical_date=datetime(2026, 11, 26, tzinfo=UTC), run_type="scheduled")).as_of == date(
+        2026, 11, 26
+    )
+
+
+def test_a_parameter_that_the_form_does_not_have_is_refused(ended: date) -> None:
+    context = task_context(params={"as_of": str(ended)}, conf={"asof": "2010-06-30", "promote": "no"})
+    with pytest.raises(
+        ConfigError, match="bank_marketing_training has no parameter asof; it has: as_of, promote, approval, reason"
+    ):
+        begin(context)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from bank_marketing.contract.findings import Finding, empty_days, sentence
 from bank_marketing.errors import ContractViolation, RegistryUnavailable
 from bank_marketing.etl.snapshot import CleanDay, Snapshot
 from bank_marketing.registry.registry import PRODUCTION, Registry
+from bank_marketing.rules.freshness import MONDAY_TO_FRIDAY, NO_LONGER_A_PAUSE, USUAL_SILENCE, silent_days
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 COMPONENT = "validate_data"
 KIND = "validation"
 RESULT, DRIFT, DATA_DOCS = "result.json", "drift.json", "data_docs"
+
+#: Name of the rule that a feed goes on: one of validation's own, as it is about days that are not there.
+FRESHNESS = "feed_is_fresh"
 
 #: Findings of validated months, below the store's root.
 REMEMBERED = "validation"
@@ -57,6 +61,13 @@ class ValidationConfig(Entity):
         default=0.25,
         gt=0,
         description="PSI of a category: a major shift (Siddiqi 2006, Credit Risk Scorecards); chance gives .06",
+    )
+    working_days: tuple[int, ...] = Field(default=MONDAY_TO_FRIDAY, description="weekdays with contacts, 0 is Monday")
+    silent_days_warning: int = Field(
+        default=USUAL_SILENCE, ge=0, description="more working days without contacts are a warning: a feed may have stopped"
+    )
+    silent_days_critical: int = Field(
+        default=NO_LONGER_A_PAUSE, ge=0, description="more of them stop the run: what is trained would know nothing new"
     )
     documented_failures: int = Field(default=3, ge=0, description="broken months that get Data Docs beside the newest month")
 
@@ -88,7 +99,8 @@ def run(config: ValidationConfig, inputs: ValidationInputs, context: RunContext)
     with context.stage() as stage:
         suite = Suite(context.contract, stage.path / DATA_DOCS)
         months = _months(snapshot, suite, context)
-        result = _result(_findings(months, snapshot, suite, config, context), months, snapshot, suite)
+        findings = [*_findings(months, snapshot, suite, config, context), *_freshness(snapshot, config, context)]
+        result = _result(findings, months, snapshot, suite)
         drift = _drift(snapshot, config, context)
         _write(stage, RESULT, result)
         _write(stage, DRIFT, drift)
@@ -173,6 +185,29 @@ def _findings(
             findings = validate(month, docs=True)
         found[month.name] = findings
     return [finding for month in months for finding in found[month.name]]
+
+
+def _freshness(snapshot: Snapshot, config: ValidationConfig, context: RunContext) -> list[Finding]:
+    """The finding that a feed is silent: nothing is broken in what is there, but what should have come has not."""
+    last = snapshot.days[-1].contact_date
+    silent = silent_days(last, context.as_of, config.working_days)
+    if silent <= config.silent_days_warning:
+        return []
+    severity = "critical" if silent > config.silent_days_critical else "warning"
+    return [
+        Finding(
+            rule=FRESHNESS,
+            severity=severity,
+            column="contact_date",
+            chunk=f"{context.as_of:%Y-%m}",
+            rows=0,
+            unexpected=0,
+            observed=f"{silent} working days without contacts since {last}",
+            allowed=f"up to {config.silent_days_warning}; more than {config.silent_days_critical} stop a run",
+            days=[],
+            examples=[],
+        )
+    ]
 
 
 def _remembered(month: _Month, context: RunContext) -> list[Finding] | None:

@@ -28,8 +28,10 @@ def sentence(finding: Finding) -> str:
     days, examples = finding["days"], finding["examples"]
     shown = ", ".join(days[:3]) + (f" and {len(days) - 3} more days" if len(days) > 3 else "")
     count = f"{finding['unexpected']} of {finding['rows']} rows" if finding["unexpected"] else f"{finding['rows']} rows"
+    about_rows = finding["rows"] > 0 or bool(days)
     return (
-        f"{finding['rule']} in {finding['chunk']}: observed {finding['observed']}, allowed {finding['allowed']}; {count}"
+        f"{finding['rule']} in {finding['chunk']}: observed {finding['observed']}, allowed {finding['allowed']}"
+        + (f"; {count}" if about_rows else "")
         + (f" on {shown}" if days else "")
         + (f" (contacts {', '.join(examples)})" if examples else "")
     )

@@ -102,6 +102,10 @@ class LandingZone:
             )
         return self._require("prospects", following)
 
+    def prospect_days(self, after: date, until: date) -> list[date]:
+        """Days of the landed call lists after one day, up to and with another, in time order."""
+        return sorted(day for day in self._days["prospects"] if after < day <= until)
+
     def evening_before_a_list(self, known: date) -> date:
         """The last contact day up to `known` that a landed call list follows. Raises LandedFileMissing when there is none."""
         last = max(self._days["prospects"], default=date.min)
@@ -126,6 +130,10 @@ class LandingZone:
     def last_day(self) -> date | None:
         """Last day with contacts."""
         return max(self._days["contacts"], default=None)
+
+    def ended(self) -> date | None:
+        """Last day of a campaign that is over: an archive, or the synthetic one. None for a feed, which goes on."""
+        return None if self.source().kind == "feed" else self.last_day
 
     def _require(self, kind: Kind, day: date) -> LandedFile:
         path = self.root / kind / f"dt={day}" / f"{kind}.csv"

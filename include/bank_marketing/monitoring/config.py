@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from bank_marketing.components.context import Entity
+from bank_marketing.rules.freshness import MONDAY_TO_FRIDAY, USUAL_SILENCE
 
 
 class MonitoringConfig(Entity):
@@ -42,6 +43,10 @@ class MonitoringConfig(Entity):
         default=0.05,
         ge=0,
         description="F1 below calling everyone by this much, at less profit: the model does harm; twice the error with 200 rows",
+    )
+    working_days: tuple[int, ...] = Field(default=MONDAY_TO_FRIDAY, description="weekdays with contacts, 0 is Monday")
+    silent_days: int = Field(
+        default=USUAL_SILENCE, ge=0, description="after more working days without contacts a window says nothing of today"
     )
     violations: int = Field(default=3, gt=0, description="N: windows that must violate, the latest among them")
     of_windows: int = Field(default=5, gt=0, description="M: last contact days whose windows are looked at: a week of calls")

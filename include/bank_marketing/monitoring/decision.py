@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from bank_marketing.artifacts import ArtifactStore
 from bank_marketing.monitoring.config import MonitoringConfig
+from bank_marketing.rules.freshness import silent_days
 
 FOLDER = "monitoring/decisions"
 
@@ -76,7 +77,13 @@ def decide(
     violating = sum(window.violates for window in looked_at)
     until = last_retraining + timedelta(days=config.cool_down_days) if last_retraining else None
     counted = f"{violating} of the last {len(looked_at)} windows violate"
-    if not latest.enough:
+    silent = silent_days(latest.last_day, as_of, config.working_days)
+    if silent > config.silent_days:
+        retrain, reason = (
+            False,
+            f"{silent} working days without contacts since {latest.last_day}: there is nothing new to judge by",
+        )
+    elif not latest.enough:
         retrain, reason = False, "the window has too few contacts to decide anything"
     elif not latest.violates:
         retrain, reason = False, f"the latest window is in order ({counted})"

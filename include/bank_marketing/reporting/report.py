@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bank_marketing.artifacts import ArtifactRef, Manifest
 from bank_marketing.components.context import Entity, RunContext
+from bank_marketing.contract.findings import sentence
 
 COMPONENT = "notify_success"
 KIND = "report"
@@ -164,6 +165,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["sentence"] = sentence
     environment.globals["format"] = lambda value, form: format(int(value) if form == ",d" else value, form)
     return environment
 

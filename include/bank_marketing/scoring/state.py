@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bank_marketing.artifacts import ArtifactRef, ArtifactStore, Manifest
 from bank_marketing.artifacts.store import MANIFEST
 from bank_marketing.components.transformation import COMPONENT, FEATURES
-from bank_marketing.errors import ArtifactMissing, NotEnoughHistory
+from bank_marketing.errors import ArtifactMissing, InvalidAsOf, NotEnoughHistory
 
 _WINDOWS = (1, 5, 20)
 
@@ -97,14 +97,19 @@ def _stated(manifest: Manifest) -> CampaignState | None:
 
 
 def _recounted(store: ArtifactStore, later: CampaignState, last: date) -> CampaignState:
-    """The state of the evening of `last`, counted from features that reach further."""
+    """The state of the evening of `last`, counted from features that reach further. Raises InvalidAsOf when nothing had landed by then."""
     import pandas as pd
 
     from bank_marketing.etl.features import CHANNEL_COUNTS, CHANNEL_WINDOW
 
     with store.local_copy(f"{later.features_uri}/{FEATURES}") as folder:
         rows = pd.read_parquet(folder, columns=["contact_date", "contact", "y", "list_size"])
+    first = min(rows["contact_date"].astype(str))
     rows = rows[rows["contact_date"].astype(str) <= last.isoformat()]
+    if rows.empty:
+        raise InvalidAsOf(
+            f"as_of={last}: nobody had been called by then, the first contact day is {first}. Name a day from then on."
+        )
     days = rows.groupby("contact_date").agg(contacts=("y", "size"), conversions=("y", "sum"), size=("list_size", "last"))
     days = days.sort_index()
     counts = {

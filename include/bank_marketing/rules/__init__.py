@@ -1,0 +1,1 @@
+"""Pure decisions: no file, no store, no clock."""
