@@ -8,6 +8,8 @@ from pathlib import Path
 from threading import Barrier, Thread
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from bank_marketing.artifacts import ArtifactRef, ArtifactStore, LocalStore, Manifest, open_store
@@ -87,6 +89,61 @@ def test_an_altered_file_is_named(store: ArtifactStore) -> None:
     store.write_bytes(f"{manifest.uri}/data.txt", b"tampered")
     with pytest.raises(ArtifactCorrupt, match=r"data\.txt was altered"):
         store.verify(manifest.ref)
+
+
+@pytest.mark.parametrize("name", ["data.txt", "page.html"])
+def test_a_removed_file_is_named_also_one_that_does_not_identify_the_artifact(store: ArtifactStore, name: str) -> None:
+    manifest = publish(store)
+    store.verify(manifest.ref)
+    store.remove(f"{manifest.uri}/{name}")
+    with pytest.raises(ArtifactCorrupt, match=rf"{name} is missing; the manifest of thing lists it"):
+        store.verify(manifest.ref)
+
+
+def test_a_file_that_was_added_is_named_but_for_those_that_readers_skip(store: ArtifactStore) -> None:
+    manifest = publish(store)
+    store.write_bytes(f"{manifest.uri}/_SUCCESS", b"")
+    store.verify(manifest.ref)
+    store.write_bytes(f"{manifest.uri}/scores/part-9.parquet", b"more rows")
+    with pytest.raises(ArtifactCorrupt, match=r"scores/part-9\.parquet does not belong there"):
+        store.verify(manifest.ref)
+
+
+def test_an_artifact_beside_another_is_no_part_of_it(store: ArtifactStore) -> None:
+    first = publish(store, "one", beside=True)
+    second = publish(store, "two", beside=True)
+    third = publish(store, "three", beside=True)
+    assert [made.uri.rsplit("/", 1)[1] for made in (first, second, third)] == ["a", "a-2", "a-3"]
+    for made, content in ((first, b"one"), (second, b"two"), (third, b"three")):
+        store.verify(made.ref)
+        assert store.read_bytes(f"{made.uri}/data.txt") == content
+    assert publish(store, "two", beside=True) == second, "what is there already is found again"
+    assert publish(store, "one", beside=True) == first
+
+
+@pytest.mark.parametrize("name", ["data.csv", "data.json", "data.parquet", "data.txt", "folder/data.csv", "DATA.CSV"])
+def test_the_content_of_every_file_that_is_not_volatile_identifies_an_artifact(store: ArtifactStore, name: str) -> None:
+    digests = set()
+    for number, rows in enumerate((1, 2)):
+        with store.stage() as stage:
+            path = stage.path / name
+            path.parent.mkdir(exist_ok=True)
+            if name.endswith("parquet"):
+                pq.write_table(pa.table({"n": list(range(rows))}), path)
+            else:
+                path.write_text("n\n" * rows)
+            digests.add(stage.publish(store.uri("runs", str(number)), "thing").content_digest)
+    assert len(digests) == 2
+
+
+def test_a_file_of_another_name_or_one_more_gives_another_digest(store: ArtifactStore) -> None:
+    digests = []
+    for number, names in enumerate((["a.csv"], ["b.csv"], ["a.csv", "b.csv"])):
+        with store.stage() as stage:
+            for name in names:
+                (stage.path / name).write_text("n\n")
+            digests.append(stage.publish(store.uri("runs", str(number)), "thing").content_digest)
+    assert len(set(digests)) == 3
 
 
 def test_an_altered_manifest_is_noticed(store: ArtifactStore) -> None:

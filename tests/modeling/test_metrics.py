@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score
 
 from bank_marketing.economics import Economics
 from bank_marketing.modeling.metrics import alift, evaluate, intervals, lift_at, paired_bootstrap, paired_ranking
@@ -68,3 +69,49 @@ def test_bootstraps_are_seeded_and_see_a_better_decision() -> None:
     assert paired_ranking(y, p, 2 * p, resamples=20, seed=1).high == 0
     same = paired_bootstrap(y, p >= 0.4, p >= 0.4, resamples=50, seed=1)
     assert (same.difference, same.probability_better) == (0, 0)
+
+
+#: Seven rows with a tie; an odd number of resamples, so that quantiles fall on drawn values.
+SEVEN_Y = np.array([1, 0, 1, 0, 0, 1, 0])
+SEVEN_P = np.array([0.9, 0.6, 0.6, 0.4, 0.3, 0.2, 0.1])
+RESAMPLES, SEED = 41, 11
+
+
+def drawn_rows() -> list[np.ndarray]:
+    generator = np.random.default_rng(SEED)
+    return [generator.integers(0, 7, 7) for _ in range(RESAMPLES)]
+
+
+def test_an_interval_reaches_from_the_2_5_to_the_97_5_percent_quantile_of_the_resamples() -> None:
+    drawn = [evaluate(SEVEN_Y[rows], SEVEN_P[rows], 0.5, PRICES) for rows in drawn_rows()]
+    found = intervals(SEVEN_Y, SEVEN_P, 0.5, resamples=RESAMPLES, seed=SEED)
+    for name in ("f1", "roc_auc", "brier"):
+        values = sorted(getattr(figures, name) for figures in drawn)
+        assert found[name] == pytest.approx((values[1], values[39])), name  # .025 and .975 of 40 steps
+    assert found["f1"][1] - found["f1"][0] > 0.5, "a half of the resamples would be a much smaller interval"
+
+
+def test_a_paired_difference_has_its_5_and_95_percent_quantiles() -> None:
+    called, other = SEVEN_P >= 0.5, np.ones(7, bool)
+
+    def difference(rows: np.ndarray) -> float:
+        return float(
+            f1_score(SEVEN_Y[rows], called[rows], zero_division=0) - f1_score(SEVEN_Y[rows], other[rows], zero_division=0)
+        )
+
+    values = sorted(difference(rows) for rows in drawn_rows())
+    found = paired_bootstrap(SEVEN_Y, called, other, resamples=RESAMPLES, seed=SEED)
+    assert found.difference == pytest.approx(2 * 2 / (3 + 3) - 2 * 3 / (3 + 7))
+    assert (found.low, found.high) == pytest.approx((values[2], values[38]))  # .05 and .95 of 40 steps
+    assert found.probability_better == pytest.approx(sum(value > 0 for value in values) / RESAMPLES)
+    assert found.resamples == RESAMPLES
+
+
+def test_a_paired_ranking_has_them_too() -> None:
+    other = SEVEN_P[::-1].copy()
+    values = []
+    for rows in drawn_rows():
+        one, two = (evaluate(SEVEN_Y[rows], p[rows], 0.5, PRICES).roc_auc for p in (SEVEN_P, other))
+        values.append(one - two)
+    found = paired_ranking(SEVEN_Y, SEVEN_P, other, resamples=RESAMPLES, seed=SEED)
+    assert (found.low, found.high) == pytest.approx((sorted(values)[2], sorted(values)[38]))

@@ -132,6 +132,11 @@ def test_other_prices_than_those_of_the_training_are_said(model: TermDepositMode
         else f"follows no prices and calls from {model.threshold:.2f}"
     )
     assert moved in said
+    cheaper = Economics(0.01, 40)
+    if model.choice.threshold == "half_best_f1_that_pays":
+        assert model.threshold_at(cheaper) == model.learned_threshold
+    if model.choice.threshold == "break_even":
+        assert "calls from 0.50 as before, from where no call loses money on average" in model.other_prices(Economics(10, 20))
 
 
 def test_training_learns_the_threshold_from_the_validation_days_alone(model: TermDepositModel) -> None:

@@ -54,9 +54,9 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Platform:
 def lived(tmp_path_factory: pytest.TempPathFactory, spark: object) -> Platform:
     """A platform that trained, scored two nights (the outcomes of the first are known) and decided about retraining."""
     home = tmp_path_factory.mktemp("lived")
-    platform = Platform(home)
-    run_small(home)
     settings = small_settings(home)
+    platform = Platform(home, settings.economics)
+    run_small(home)
     land_list(settings.landing, [contact(9000 + number, LAST, job="retired") for number in range(40)], LAST)
     land_list(settings.landing, with_bad_row(COMING))
     score(settings, "night before", DAYS[-2])

@@ -17,6 +17,7 @@ import uvicorn
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components import promotion, training
 from bank_marketing.components.context import RunContext
+from bank_marketing.economics import Economics
 from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.registry.records import Record
 from bank_marketing.registry.registry import ModelVersion, Registry
@@ -78,10 +79,11 @@ class Platform:
     """A platform in a folder."""
 
     home: Path
+    prices: Economics = PRICES
     settings: Settings = field(init=False)
 
     def __post_init__(self) -> None:
-        self.settings = Settings(home=self.home, **asdict(PRICES))
+        self.settings = Settings(home=self.home, **asdict(self.prices))
 
     def context(self, run_id: str, as_of: date = AS_OF) -> RunContext:
         return RunContext("bank_marketing_training", run_id, as_of, self.settings)

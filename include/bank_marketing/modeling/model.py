@@ -74,10 +74,13 @@ class TermDepositModel:
         trained, today = (
             f"{prices.call_cost:g} a call and {prices.deposit_margin:g} a deposit" for prices in (self.economics, economics)
         )
-        moved = f"its policy {self.choice.threshold} follows no prices and calls from {self.threshold:.2f} as before"
-        if self.choice.threshold in PAYING:
-            follows = f"it calls from {self.threshold_at(economics):.2f} instead of {self.threshold:.2f}"
-            moved = f"{follows}, so that no call loses money on average"
+        threshold = self.threshold_at(economics)
+        if self.choice.threshold not in PAYING:
+            moved = f"its policy {self.choice.threshold} follows no prices and calls from {threshold:.2f} as before"
+        elif threshold == self.threshold:
+            moved = f"it calls from {threshold:.2f} as before, from where no call loses money on average"
+        else:
+            moved = f"it calls from {threshold:.2f} instead of {self.threshold:.2f}, so that no call loses money on average"
         return f"The model was trained at {trained}; at today's {today} {moved}. Train again to choose it at these prices."
 
     def feature_importance(self) -> pd.DataFrame:
