@@ -209,6 +209,8 @@ def test_9_each_day_of_the_week_trains_on_what_had_landed_and_leaves_production_
     assert len(bytes_of) == len(landed_by(WEEK[-1])), "a weekend teaches nothing"
     assert night.registry.production().version == 1
     assert [record.action for record in records.history(night.store)].count("promoted") == 1
+    events = night.airflow.call("GET", "/assets/events", params={"source_dag_id": TRAINING, "limit": 200})["asset_events"]
+    assert {event["source_run_id"] for event in events} == {RUN_ID}, "the past is not announced"
     until = ["ingest_data", "validate_data", "transform_data", "train_model"]
     assert night.by_hand(training.STEPS, until, WEEK[-1]).refs["train_model"].digest == models[WEEK[-1]].digest
 
