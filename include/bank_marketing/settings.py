@@ -34,6 +34,9 @@ class Settings(EnvironmentSettings):
 
     home: Path = Field(default=PROJECT_DIR, description="folder that the defaults below are relative to")
     campaign: str = Field(default=DEFAULT_CAMPAIGN, description="name of a folder in include/campaigns, or a path to a folder")
+    campaigns: str = Field(
+        default="", description="campaigns that Airflow has DAGs for, comma-separated [the one of BANK_CAMPAIGN]"
+    )
     archive: Path | None = Field(default=None, description="a campaign's published archive on disk, or the folder it lies in")
     landing_root: Path | None = Field(default=None, description="landing zone [HOME/landing]")
     artifact_root: str | None = Field(default=None, description="file:// or s3:// URI, or a path [HOME/artifacts]")

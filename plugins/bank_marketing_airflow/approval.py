@@ -76,6 +76,9 @@ class PromotionOperator(StepOperator, HITLOperator):
         )
         self.answer: dict[str, Any] = {}
 
+    #: The version in production is one for live and past days.
+    announces_past = True
+
     template_fields: Sequence[str] = StepOperator.template_fields
     ui_color = "#f1e6f6"
 

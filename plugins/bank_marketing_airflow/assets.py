@@ -1,17 +1,45 @@
-"""What the DAGs make for each other and for whoever listens, from the landed files to the decision to train again."""
+"""What a campaign's DAGs make for each other and for whoever listens, from the landed files to the decision to train again."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from airflow.sdk import Asset
 
-#: Landed by the call centre's system, outside Airflow: read, never written here.
-LANDED = Asset("bank-marketing-landed-contacts", uri="bank-marketing://landed-contacts")
 
-SNAPSHOT = Asset("bank-marketing-snapshot", uri="bank-marketing://snapshot")
-FEATURES = Asset("bank-marketing-features", uri="bank-marketing://features")
+@dataclass(frozen=True)
+class Assets:
+    """The assets of a campaign.
 
-#: An event of it means that another version is in production than before.
-PRODUCTION_MODEL = Asset("bank-marketing-production-model", uri="bank-marketing://model/production")
+    Attributes:
+        landed: by the call centre's system, outside Airflow: read, never written here.
+        snapshot: of the clean contacts.
+        features: of all contacts that are known.
+        production_model: an event of it means that another version is in production than before.
+        call_list: of a coming contact day.
+        decision: to train again, or not.
+    """
 
-CALL_LIST = Asset("bank-marketing-call-list", uri="bank-marketing://call-list")
-DECISION = Asset("bank-marketing-retraining-decision", uri="bank-marketing://retraining-decision")
+    landed: Asset
+    snapshot: Asset
+    features: Asset
+    production_model: Asset
+    call_list: Asset
+    decision: Asset
+
+
+def assets_of(campaign: str) -> Assets:
+    """The assets of a campaign, by its name."""
+    slug = campaign.replace("_", "-")
+
+    def asset(name: str, path: str = "") -> Asset:
+        return Asset(f"{slug}-{name}", uri=f"{slug}://{path or name}")
+
+    return Assets(
+        landed=asset("landed-contacts"),
+        snapshot=asset("snapshot"),
+        features=asset("features"),
+        production_model=asset("production-model", "model/production"),
+        call_list=asset("call-list"),
+        decision=asset("retraining-decision"),
+    )

@@ -16,6 +16,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from bank_marketing.errors import ConfigError
 from bank_marketing.settings import Settings
+from bank_marketing_airflow.campaigns import settings_of
 from bank_marketing_airflow.run_context import check_names, run_type
 
 #: Airflow shuts its database off from tasks; this connection's extra `sql_alchemy_conn` opens it to the one task that cleans it.
@@ -43,7 +44,7 @@ class PruneArtifactsOperator(BaseOperator):
         """Plan, and carry the plan out where the run may; returns how many of each kind."""
         from bank_marketing.retention.prune import carry_out, plan
 
-        settings = Settings()
+        settings = settings_of(self.dag_id)
         made = plan(settings)
         for why, runs in sorted(made.kept.items()):
             self.log.info("kept: %d run(s), %s", runs, why)

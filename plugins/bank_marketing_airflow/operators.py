@@ -23,7 +23,7 @@ from bank_marketing.components.context import RunContext
 from bank_marketing.errors import ArtifactMissing
 from bank_marketing.etl import s3a
 from bank_marketing.settings import PROJECT_DIR, QUIET_SPARK
-from bank_marketing_airflow.assets import PRODUCTION_MODEL
+from bank_marketing_airflow.campaigns import campaign_environment
 from bank_marketing_airflow.links import LINKS
 from bank_marketing_airflow.quiet import story_only
 from bank_marketing_airflow.run_context import begin, live, run_context, run_options
@@ -34,15 +34,13 @@ SPARK_JOBS = PROJECT_DIR / "spark_jobs"
 def announced(ref: ArtifactRef, task: BaseOperator, run: RunContext, context: Context) -> dict[str, str]:
     """The reference as XCom carries it, on the task's asset events too: who listens then works on the same day.
 
-    A run that is not live announces nothing, but the version in production, which is the same for all.
+    A run that is not live announces nothing, unless its task says that it is about the same for all (`announces_past`).
     """
     message: dict[str, str] = ref.model_dump()
-    if task.outlets and not live(context, run):
-        silent = [asset for asset in task.outlets if asset != PRODUCTION_MODEL]
-        task.outlets = [
-            asset for asset in task.outlets if asset not in silent
-        ]  # Airflow makes an event of each outlet that is left
-        task.log.info("not announced, as this is a run of the past or may not promote: %s", ", ".join(a.name for a in silent))
+    if task.outlets and not getattr(task, "announces_past", False) and not live(context, run):
+        silent = ", ".join(asset.name for asset in task.outlets)
+        task.log.info("not announced, as this is a run of the past or may not promote: %s", silent)
+        task.outlets = []  # Airflow makes an event of each outlet
     for asset in task.outlets:
         context["outlet_events"][asset].extra.update({"as_of": run.as_of.isoformat()} | message)
     return message
@@ -138,11 +136,6 @@ class SparkStepOperator(SparkSubmitOperator):  # type: ignore[misc]  # the provi
             task_id=task_id,
             application=str(SPARK_JOBS / f"{task_id}.py"),
             name=f"bank-marketing-{task_id}",
-            # The job must find this Python and its pyspark, on every machine that runs the driver.
-            env_vars={
-                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
-                "PYSPARK_PYTHON": sys.executable,
-            },
             conf={"spark.driver.extraJavaOptions": QUIET_SPARK},
             **kwargs,
         )
@@ -155,6 +148,12 @@ class SparkStepOperator(SparkSubmitOperator):  # type: ignore[misc]  # the provi
     def submit(self, context: Context) -> dict[str, str]:
         """What `execute` does, for operators that submit a job only where one is asked for."""
         run = begin(context)
+        # The job must find this Python, its pyspark and its campaign, on every machine that runs the driver.
+        self.env_vars = {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            "PYSPARK_PYTHON": sys.executable,
+            **campaign_environment(run.dag_id),
+        }
         refs = {step: ref.model_dump() for step, ref in references(self.refs, context).items()}
         error_uri = run.error_uri(self.task_id)
         run.store.remove(error_uri)

@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from bank_marketing.components.context import RunContext, parse_as_of
 from bank_marketing.errors import ConfigError, InvalidAsOf
 from bank_marketing.landing.zone import LandingZone
-from bank_marketing.settings import Settings
+from bank_marketing_airflow.campaigns import settings_of
 
 
 def resolve_as_of(context: Mapping[str, Any]) -> date:
@@ -38,7 +38,7 @@ def resolve_as_of(context: Mapping[str, Any]) -> date:
 def run_context(context: Mapping[str, Any]) -> RunContext:
     """The platform's context of a task's run."""
     run = context["dag_run"]
-    return RunContext(dag_id=run.dag_id, run_id=run.run_id, as_of=resolve_as_of(context), settings=Settings())
+    return RunContext(dag_id=run.dag_id, run_id=run.run_id, as_of=resolve_as_of(context), settings=settings_of(run.dag_id))
 
 
 def begin(context: Mapping[str, Any]) -> RunContext:

@@ -8,14 +8,17 @@ import sys
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
+from airflow.task.priority_strategy import validate_and_load_priority_weight_strategy
 from airflow.utils.dag_version_inflation_checker import check_dag_file_stability
 
+from bank_marketing_airflow.campaigns import campaign_environment, settings_of
 from bank_marketing_airflow.mail import FailureMail, RunFailureMail
 from bank_marketing_airflow.retry import RETRY_POLICY
 from scripts.environment import PROJECT
@@ -51,7 +54,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 each_dag = pytest.mark.parametrize(
-    ("dag_id", "expected"), [pytest.param(path.stem, EXPECTED.get(path.stem), id=path.stem) for path in FILES]
+    ("dag_id", "expected"), [pytest.param(dag_id, expected, id=dag_id) for dag_id, expected in EXPECTED.items()]
 )
 
 
@@ -63,9 +66,48 @@ def found(bag: DagBag, dag_id: str) -> DAG:
 
 def test_all_files_are_imported_and_give_exactly_the_promised_dags(bag: DagBag) -> None:
     assert bag.import_errors == {}
-    assert set(bag.dags) == {path.stem for path in FILES}, "a DAG's file has the DAG's name"
-    assert set(bag.dags) <= set(EXPECTED), "a new DAG gets its row in tests/dags/expectations.py"
-    assert "bank_marketing_training" in bag.dags
+    assert set(bag.dags) == {f"bank_marketing_{path.stem}" for path in FILES}, "a DAG's file has the DAG's purpose as its name"
+    assert set(bag.dags) == set(EXPECTED), "a new DAG gets its row in tests/dags/expectations.py"
+
+
+def test_each_campaign_has_its_own_dags_assets_and_artifacts(
+    tmp_path_factory: pytest.TempPathFactory, bag: DagBag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BANK_CAMPAIGNS", "bank_marketing, bank_full")
+    both = DagBag(str(DAGS))
+    assert both.import_errors == {}
+    assert set(both.dags) == {f"{campaign}_{path.stem}" for campaign in ("bank_marketing", "bank_full") for path in FILES}
+    for dag_id in bag.dags:
+        other = dag_id.replace("bank_marketing", "bank_full")
+        assert found(both, other).task_ids == found(bag, dag_id).task_ids
+        assert found(both, other).tags == {"bank-full", *found(bag, dag_id).tags} - {"bank-marketing"}
+    made = [{asset.name for task in found(both, dag_id).tasks for asset in task.outlets} for dag_id in both.dags]
+    assert len(set().union(*made)) == sum(map(len, made)), "no asset is two campaigns'"
+    trigger = found(both, "bank_full_drift_retraining").get_task("trigger_retraining")
+    assert trigger.trigger_dag_id == "bank_full_training"
+    places = [settings_of(f"{name}_training") for name in ("bank_full", "bank_marketing")]
+    assert [(place.campaign, place.model_name) for place in places] == [("bank_full",) * 2, ("bank_marketing",) * 2]
+    assert campaign_environment("bank_full_training")["BANK_CAMPAIGN"] == "bank_full"
+    assert campaign_environment("bank_marketing_training") == {"BANK_CAMPAIGN": "bank_marketing"}
+    assert len({place.artifacts for place in places}) == len({place.landing for place in places}) == 2
+
+
+def test_the_list_goes_before_the_training_and_the_past_comes_last(bag: DagBag) -> None:
+    """What people wait for has the place in a full pool."""
+
+    def weight(dag_id: str, task_id: str, run_id: str) -> int:
+        task = found(bag, dag_id).get_task(task_id)
+        strategy = validate_and_load_priority_weight_strategy(task.weight_rule)
+        return strategy.get_weight(SimpleNamespace(task=task, run_id=run_id))  # type: ignore[arg-type]
+
+    score = weight("bank_marketing_batch_scoring", "score_prospects", "scheduled__1")
+    train = weight("bank_marketing_training", "transform_data", "scheduled__1")
+    backfills = {
+        weight(dag_id, task.task_id, "backfill__2010-06-30") for dag_id in bag.dags for task in found(bag, dag_id).tasks
+    }
+    clean = weight("bank_marketing_maintenance", "prune_logs", "scheduled__1")
+    assert score > train > clean > max(backfills)
+    assert weight("bank_marketing_batch_scoring", "select_model", "manual__1") == score, "the same in all of a DAG's tasks"
 
 
 @each_dag

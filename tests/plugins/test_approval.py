@@ -17,12 +17,14 @@ from bank_marketing.errors import NoProductionModel, RegistryUnavailable
 from bank_marketing.registry import records
 from bank_marketing.registry.registry import Registry
 from bank_marketing_airflow.approval import APPROVE, PATIENCE, REJECT, PromotionOperator
-from bank_marketing_airflow.assets import PRODUCTION_MODEL
+from bank_marketing_airflow.assets import assets_of
 from bank_marketing_airflow.run_context import run_context
 from tests.support import monitored
 from tests.support.mlflow_server import free_port
 from tests.support.monitored import TRAINED
 from tests.support.task_context import task_context
+
+PRODUCTION_MODEL = assets_of("bank_marketing").production_model
 
 #: What Airflow's scheduler hands back, and the words of the record.
 ANNA = {"id": "7", "name": "anna"}

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from bank_marketing.artifacts import Manifest, open_store
 from bank_marketing.errors import ArtifactMissing
 from bank_marketing.settings import Settings
+from bank_marketing_airflow.campaigns import settings_of
 from bank_marketing_airflow.pages import data_docs
 from bank_marketing_airflow.pages.markdown import markdown_page
 
@@ -34,7 +35,7 @@ class ShownFile:
 
 def place(dag_id: str, as_of: str, run: str, component: str) -> str:
     """URI of an artifact."""
-    return open_store(Settings()).uri("runs", dag_id, as_of, run, component)
+    return open_store(settings_of(dag_id)).uri("runs", dag_id, as_of, run, component)
 
 
 def manifest(uri: str) -> Manifest:

@@ -1,0 +1,50 @@
+"""What all DAGs of all campaigns have in common, once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import DAG, Param
+
+from bank_marketing_airflow.campaigns import PURPOSES
+from bank_marketing_airflow.mail import FailureMail, RunFailureMail
+from bank_marketing_airflow.retry import RETRY_POLICY
+
+#: Of every task. What a DAG file says of a task itself wins.
+DEFAULT_ARGS: dict[str, Any] = {
+    "owner": "ml-platform",
+    "retries": 2,
+    "retry_delay": timedelta(seconds=30),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=10),
+    "retry_policy": RETRY_POLICY,
+    "execution_timeout": timedelta(minutes=30),
+    "on_failure_callback": FailureMail(),
+    "weight_rule": "bank_marketing_airflow.priority.BackfillsLast",  # by name: an object would make each parse another DAG
+}
+
+
+def campaign_dag(campaign: str, purpose: str, **about: Any) -> DAG:
+    """A DAG of a campaign: `<campaign>_<purpose>`, one run at a time, never catching up by itself, telling of a run that fails.
+
+    Args:
+        campaign: name of the campaign.
+        purpose: one of PURPOSES.
+        about: further arguments of the DAG; `tags` are added to the campaign's own.
+    """
+    return DAG(
+        f"{campaign}_{purpose}",
+        start_date=datetime(2008, 5, 5, tzinfo=UTC),
+        catchup=False,
+        max_active_runs=1,
+        on_failure_callback=RunFailureMail(),
+        default_args=DEFAULT_ARGS | {"priority_weight": PURPOSES[purpose]},
+        tags=[campaign.replace("_", "-"), *about.pop("tags")],
+        **about,
+    )
+
+
+def day_param(meaning: str) -> Param:
+    """The field `as_of` of a trigger form."""
+    return Param(None, type=["null", "string"], format="date", title="Day", description=meaning)
