@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +218,40 @@ def test_the_claim_of_a_killed_try_runs_out(s3: S3Server, tmp_path: Path, monkey
     time.sleep(2)
     store.verify(publish(store, "x").ref)
     assert [uri for uri in store.list_files(store.root) if "_staging" in uri] == []
+
+
+def everything_below(store: S3Store, folder: str) -> list[str]:
+    """All keys, Spark's empty markers included."""
+    shown = store.client.list_objects_v2(Bucket=store.bucket, Prefix=store.key(store.uri(folder)) + "/")
+    return [entry["Key"] for entry in shown.get("Contents", [])]
+
+
+def marked(store: S3Store, prefix: str) -> None:
+    """What Spark leaves of an output below this key: empty objects that stand for folders, one in the other, beside the files."""
+    for key in ("", "out/", "out/contact_date=2010-06-30/", "out/contact_date=2010-06-30/part-0.parquet"):
+        store.client.put_object(Bucket=store.bucket, Key=f"{prefix}/{key}", Body=b"rows" if key.endswith("parquet") else b"")
+
+
+def test_a_stage_leaves_not_even_an_empty_marker(s3: S3Server, tmp_path: Path) -> None:
+    store = S3Store(s3.settings(tmp_path))
+    with store.stage() as stage:
+        assert isinstance(stage, S3Stage)
+        assert stage.uri
+        marked(store, stage.prefix)
+        assert len(everything_below(store, "_staging")) >= 2
+    assert everything_below(store, "_staging") == []
+
+
+def test_what_killed_tries_left_is_told_with_its_age_and_removed_with_its_markers(s3: S3Server, tmp_path: Path) -> None:
+    store = S3Store(s3.settings(tmp_path))
+    before = datetime.now(UTC) - timedelta(seconds=2)  # S3 counts in seconds
+    marked(store, store.key(store.uri("_staging", "try-killed")))
+    [(uri, at, size)] = list(store.leftovers())
+    assert (uri, size) == (store.uri("_staging", "try-killed"), len(b"rows"))
+    assert before <= at <= datetime.now(UTC)
+    store.remove(uri)
+    assert everything_below(store, "_staging") == []
+    assert list(store.leftovers()) == []
 
 
 def test_a_root_without_a_bucket_is_refused(tmp_path: Path) -> None:

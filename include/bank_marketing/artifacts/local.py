@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
@@ -171,6 +172,12 @@ class LocalStore(ArtifactStore):
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
+
+    def leftovers(self) -> Iterator[tuple[str, datetime, int]]:
+        """Stages, by the time at which each folder last changed."""
+        for path in sorted((self.path / _STAGING).glob("*")):
+            size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+            yield self.uri(_STAGING, path.name), datetime.fromtimestamp(path.stat().st_mtime, UTC), size
 
     def fresh_staging(self, prefix: str) -> Path:
         """A path that nothing uses yet, on the same file system as the artifacts (so that a rename is atomic)."""

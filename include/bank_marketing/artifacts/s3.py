@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -105,15 +106,34 @@ class S3Store(ArtifactStore):
         """URIs of all objects below a prefix, sorted as a file system's paths are."""
         yield from (self.uri_of(key) for key in sorted(self.keys_below(self.key(uri)), key=lambda key: key.split("/")))
 
-    def keys_below(self, key: str) -> list[str]:
-        """Keys of all objects below a key taken as a folder."""
+    def keys_below(self, key: str, *, markers: bool = False) -> list[str]:
+        """Keys of all objects below a key taken as a folder; with `markers`, also the empty ones that Spark writes for folders."""
+        return [entry["Key"] for entry in self._entries_below(key) if markers or not entry["Key"].endswith("/")]
+
+    def _entries_below(self, key: str) -> list[dict[str, Any]]:
         with self.answering("list", self.uri_of(key)):
             pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{key}/")
-            return [entry["Key"] for page in pages for entry in page.get("Contents", ()) if not entry["Key"].endswith("/")]
+            return [entry for page in pages for entry in page.get("Contents", ())]
+
+    def leftovers(self) -> Iterator[tuple[str, datetime, int]]:
+        """Stages and claims, by the time of their newest object."""
+        from bank_marketing.artifacts.s3_stage import STAGING
+
+        top = self.key(self.uri(STAGING))
+        found: dict[str, list[dict[str, Any]]] = {}
+        for entry in self._entries_below(top):
+            if name := entry["Key"].removeprefix(f"{top}/").partition("/")[0]:
+                found.setdefault(name, []).append(entry)
+        for name, entries in sorted(found.items()):
+            yield (
+                self.uri_of(f"{top}/{name}"),
+                max(entry["LastModified"] for entry in entries),
+                sum(entry["Size"] for entry in entries),
+            )
 
     def remove(self, uri: str) -> None:
         """Remove an object, or all below a prefix: manifests first, so that what is half removed is no artifact any more."""
-        keys = [self.key(uri), *self.keys_below(self.key(uri))]
+        keys = [self.key(uri), *self.keys_below(self.key(uri), markers=True)]
         for manifests in (True, False):
             self.remove_keys([key for key in keys if key.endswith(f"/{MANIFEST}") is manifests])
 

@@ -25,7 +25,7 @@ from bank_marketing.errors import StoreUnavailable
 if TYPE_CHECKING:
     from bank_marketing.artifacts.s3 import S3Store
 
-#: Spark's output, uploads and claims of tries. What a killed process leaves here is nobody's: let the bucket's lifecycle remove it.
+#: Spark's output, uploads and claims of tries. What a killed process leaves here is nobody's: pruning removes it.
 STAGING = "_staging"
 
 #: S3 copies larger objects in parts only.
@@ -139,7 +139,7 @@ def open_stage(store: S3Store) -> Iterator[S3Stage]:
         if stage.used:
             # A store that is down now has been reported; the rest is the lifecycle's.
             with suppress(StoreUnavailable):
-                store.remove_keys(store.keys_below(stage.prefix))
+                store.remove_keys(store.keys_below(stage.prefix, markers=True))
 
 
 @contextmanager

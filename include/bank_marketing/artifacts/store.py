@@ -142,6 +142,10 @@ class ArtifactStore(ABC):
         """Remove a file or a directory; nothing there is fine."""
 
     @abstractmethod
+    def leftovers(self) -> Iterator[tuple[str, datetime, int]]:
+        """What tries left on their way, whether they are at work or were killed: URI, last change, bytes. Raises StoreUnavailable."""
+
+    @abstractmethod
     def stage(self) -> AbstractContextManager[Stage]:
         """A fresh stage, private to this try."""
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
-from bank_marketing.artifacts import ArtifactStore, LocalStore, Manifest
+from bank_marketing.artifacts import ArtifactStore, Manifest
 from bank_marketing.artifacts.store import MANIFEST
 from bank_marketing.scoring.predictions import FOLDER as PREDICTIONS
 from bank_marketing.scoring.predictions import PredictionRecord
 
-RUNS, CALL_LISTS, MAIL, STAGING = "runs", "call_lists", "mail", "_staging"
+RUNS, CALL_LISTS, MAIL = "runs", "call_lists", "mail"
 
 _MAIL_STAMP = re.compile(r"\d{8}T\d{12}")
 
@@ -107,9 +107,5 @@ class Inventory:
                 yield uri, datetime.strptime(found[0], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
 
     def leftovers(self) -> Iterator[tuple[str, datetime, int]]:
-        """Stages of tries that were killed. On S3 a lifecycle rule of the bucket does the same (docs/storage.md)."""
-        if not isinstance(self.store, LocalStore):
-            return
-        for path in sorted((self.store.path / STAGING).glob("*")):
-            size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-            yield self.store.uri(STAGING, path.name), datetime.fromtimestamp(path.stat().st_mtime, UTC), size
+        """Stages of tries that were killed, and of those at work."""
+        yield from self.store.leftovers()
