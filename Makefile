@@ -17,7 +17,7 @@ PYTEST ?=
 WORKERS ?= auto
 PYTEST_RUN := python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
-.PHONY: help setup run score serve replay test lint coverage audit metrics smoke images scan deploy notify format airflow backfill rollback bench prune screenshots dag-docs experiments notebook protocol up down clean-volumes test-e2e test-compose mail-test doctor s3-jars lock lock-check clean
+.PHONY: help setup run score serve replay test lint coverage audit metrics smoke images scan deploy notify format airflow backfill rollback bench prune screenshots dag-docs experiments notebook protocol up down clean-volumes test-e2e test-compose mail-test doctor archive s3-jars lock lock-check clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -124,6 +124,9 @@ clean-volumes: ## remove the containers and their data, after asking (YES=1: wit
 
 test-compose: setup ## build and start the containers and try everything on them; needs a Docker engine and some 20 minutes
 	@$(ENV) python -m pytest -v -m compose --timeout 3600 -o log_cli=true --log-cli-level=INFO tests/compose
+
+archive: setup ## fetch the campaigns' published archives into the cache, each checked; fails where one cannot be had
+	@$(ENV) python -m scripts.archive
 
 s3-jars: ## fetch what Spark needs for artifacts on S3 (BANK_ARTIFACT_ROOT=s3://…): 13 MB from Maven Central, checked
 	@$(PYTHON) -m scripts.spark_jars

@@ -83,9 +83,10 @@ def archive_path() -> Path:
     from tests.support.sources import ARCHIVE
 
     named = Settings().archive
-    path = ARCHIVE.local(named) if named else None
-    if path is None or not path.is_file():
+    if named is None:
         pytest.skip("BANK_ARCHIVE is not set: the real archive is not at hand")
+    path = ARCHIVE.local(named)
+    assert path.is_file(), f"BANK_ARCHIVE={named} holds no {ARCHIVE.name}: correct the path, or unset it"
     return path
 
 

@@ -32,7 +32,7 @@ def steps() -> list[dict[str, Any]]:
 
 
 def test_there_are_the_workflows_that_the_docs_name() -> None:
-    assert [path.stem for path in FILES] == ["ci-cd", "deploy", "nightly", "release"]
+    assert [path.stem for path in FILES] == ["ci-cd", "deploy", "nightly", "release", "weekly"]
 
 
 def test_every_action_is_pinned_by_commit_with_its_version_beside_it() -> None:
@@ -106,6 +106,29 @@ def test_shell_steps_are_make_targets_and_modules_of_this_repository() -> None:
         else:
             assert words[:2] == ["python3", "-m"], command
             assert (PROJECT / (words[2].replace(".", "/") + ".py")).is_file(), command
+
+
+def test_what_tries_or_trains_on_the_campaign_has_its_archive_or_does_not_run() -> None:
+    """A pipeline without it would skip those tests in silence."""
+    needing = ("make coverage", "make test", "make test-e2e", "make run", "make replay", "make test-compose")
+    checked = 0
+    for path in FILES:
+        for name, job in jobs(path).items():
+            if [step for step in job.get("steps", []) if step.get("run", "").startswith(needing)]:
+                [prepared] = [step for step in job["steps"] if step.get("uses") == "./.github/actions/environment"]
+                assert prepared.get("with", {}).get("archive") == "true", f"{path.stem}: {name}"
+                checked += 1
+    assert checked == 5
+    steps_of_action = [step for step in load(ACTION)["runs"]["steps"] if step.get("if") == "inputs.archive == 'true'"]
+    assert [step.get("run") for step in steps_of_action] == [None, "make archive"]
+    assert "source.py" in steps_of_action[0]["with"]["key"], "the file that holds the checksum"
+
+
+def test_the_containers_are_tried_every_week() -> None:
+    workflow = load(FOLDER / "weekly.yml")
+    [plan] = workflow[True]["schedule"]
+    assert plan["cron"].split()[2:] == ["*", "*", "0"]
+    assert "make test-compose" in [step.get("run") for step in workflow["jobs"]["containers"]["steps"]]
 
 
 def test_no_expression_is_pasted_into_a_shell() -> None:
