@@ -36,6 +36,11 @@ def artifact_url(run: RunContext, component: str, path: str) -> str:
     return f"{base_url()}{PREFIX}{RUNS_PAGE}{quote(place)}/{quote(path)}"
 
 
+def reachable(html: str, run: RunContext) -> str:
+    """A mail of the package, which links artifacts by their place in the store, with addresses that a browser can open."""
+    return html.replace(f'href="{run.store.uri("runs")}/', f'href="{base_url()}{PREFIX}{RUNS_PAGE}/')
+
+
 def data_docs_url(run: RunContext) -> str:
     """Address of a run's Data Docs."""
     return artifact_url(run, "validate_data", "data_docs/index.html")

@@ -21,7 +21,7 @@ def task_alert(context: Mapping[str, Any]) -> Mail:
     kind = type(error).__name__ if error is not None else "TaskEnded"
     rule, as_of, entry = str(getattr(error, "rule", "")), _day(context), runbook_entry(error)
     return alert(
-        f"{ti.dag_id}.{ti.task_id} failed for {as_of}: {rule or kind}",
+        f"{ti.dag_id}.{ti.task_id} failed{f' for {as_of}' if as_of else ''}: {rule or kind}",
         f"{ti.task_id} failed",
         {
             "What": str(error or "the task ended without a reason: it was killed, or its machine went away"),
@@ -29,7 +29,7 @@ def task_alert(context: Mapping[str, Any]) -> Mail:
             "Where": str(getattr(error, "location", "")),
             "As of": as_of,
             "DAG and run": f"{ti.dag_id}, {ti.run_id}",
-            "Task": f"{ti.task_id}, try {ti.try_number} of {max(ti.try_number, (ti.max_tries or 0) + 1)}",
+            "Task": f"{ti.task_id}, {_tries(ti, error)}",
             "Kind": kind,
             "What to do": f"{RUNBOOKS}#{entry}",
         },
@@ -58,7 +58,7 @@ def run_alert(context: Mapping[str, Any]) -> Mail:
     late = "timed_out" in reason
     as_of, entry = _day(context), "run-out-of-time" if late else "run-failed"
     return alert(
-        f"{run.dag_id} failed for {as_of}: {'out of time' if late else 'run failed'}",
+        f"{run.dag_id} failed{f' for {as_of}' if as_of else ''}: {'out of time' if late else 'run failed'}",
         f"The run of {run.dag_id} failed",
         {
             "What": "the run was ended because it took longer than it may" if late else f"the run ended as failed ({reason})",
@@ -70,11 +70,17 @@ def run_alert(context: Mapping[str, Any]) -> Mail:
     )
 
 
+def _tries(ti: Any, error: BaseException | None) -> str:
+    if isinstance(error, BankMarketingError) and not error.retryable:
+        return f"try {ti.try_number}: trying again would not help"
+    return f"try {ti.try_number} of {max(ti.try_number, (ti.max_tries or 0) + 1)}"
+
+
 def _day(context: Mapping[str, Any]) -> str:
     try:
         return str(resolve_as_of(context))
-    except Exception as unresolved:  # a wrong as_of is itself a reason to fail
-        return f"unknown ({unresolved})"
+    except Exception:  # a wrong as_of is itself the reason, which the mail tells
+        return ""
 
 
 def _data_docs(context: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from airflow.sdk import DAG, Param
 
 from bank_marketing_airflow.campaigns import PURPOSES
 from bank_marketing_airflow.mail import FailureMail, RunFailureMail
+from bank_marketing_airflow.recovered import RetryNote
 from bank_marketing_airflow.retry import RETRY_POLICY
 
 #: Of every task. What a DAG file says of a task itself wins.
@@ -21,6 +22,7 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_policy": RETRY_POLICY,
     "execution_timeout": timedelta(minutes=30),
     "on_failure_callback": FailureMail(),
+    "on_retry_callback": RetryNote(),
     "weight_rule": "bank_marketing_airflow.priority.BackfillsLast",  # by name: an object would make each parse another DAG
 }
 

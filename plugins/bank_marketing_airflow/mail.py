@@ -106,10 +106,12 @@ class FailureMail(BaseNotifier):
 
 
 class RunFailureMail(BaseNotifier):
-    """`on_failure_callback` of every DAG: one mail when a run has failed, also when it ran out of time or was killed."""
+    """`on_failure_callback` of every DAG: one mail when a run has failed for a reason that no task's mail tells, as when its time is up."""
 
     def notify(self, context: Context) -> None:
         """Send the mail. Airflow calls this in the DAG processor."""
+        if str(context.get("reason")) == "task_failure":
+            return  # the task that failed has sent its own, with the reason
         try:
             send(run_alert(context), context)
         except Exception:  # as above

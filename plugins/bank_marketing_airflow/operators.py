@@ -23,10 +23,11 @@ from bank_marketing.components.context import RunContext
 from bank_marketing.errors import ArtifactMissing
 from bank_marketing.etl import s3a
 from bank_marketing.settings import PROJECT_DIR, QUIET_SPARK
+from bank_marketing_airflow.addresses import reachable
 from bank_marketing_airflow.campaigns import campaign_environment
 from bank_marketing_airflow.links import LINKS
 from bank_marketing_airflow.quiet import story_only
-from bank_marketing_airflow.run_context import begin, live, run_context, run_options
+from bank_marketing_airflow.run_context import begin, live, run_context, run_options, run_type
 
 SPARK_JOBS = PROJECT_DIR / "spark_jobs"
 
@@ -103,7 +104,7 @@ class StepOperator(BaseOperator):
 
 
 class ReportOperator(StepOperator):
-    """Runs the reporting step and mails its summary."""
+    """Runs the reporting step and mails its summary; of a night on which nothing is to be done there is the report alone."""
 
     ui_color = "#e6f4ea"
 
@@ -112,10 +113,16 @@ class ReportOperator(StepOperator):
         from bank_marketing.reporting import report
         from bank_marketing_airflow.mail import send
         from bank_marketing_airflow.mail_content import Mail
+        from bank_marketing_airflow.recovered import recovered_mail_part
 
         ref = super().execute(context)
-        made = report.load(ArtifactRef.model_validate(ref), run_context(context))
-        send(Mail(made.mail_subject, made.mail_html), context)
+        run = run_context(context)
+        made = report.load(ArtifactRef.model_validate(ref), run)
+        if made.quiet and run_type(context) in ("scheduled", "asset_triggered"):
+            self.log.info("nothing to act on, no mail: %s", made.mail_subject)
+            return ref
+        recovered = recovered_mail_part(run) if self.task_id == "notify_scored" else ""
+        send(Mail(made.mail_subject, reachable(made.mail_html, run) + recovered), context)
         return ref
 
 

@@ -46,7 +46,7 @@ def miss(**changes: Any) -> None:
 
 
 def test_the_nightly_list_has_a_deadline_before_the_morning() -> None:
-    dag = DagBag(str(PROJECT / "dags" / f"{DAG_ID}.py")).dags[DAG_ID]
+    dag = DagBag(str(PROJECT / "dags" / "batch_scoring.py")).dags[DAG_ID]
     [deadline] = dag.deadline
     assert deadline.reference == DeadlineReference.DAGRUN_QUEUED_AT
     assert deadline.interval == timedelta(hours=2)

@@ -77,7 +77,10 @@ def test_the_mail_tells_the_decision_the_figures_and_where_the_report_is(small_r
     assert f"Model version 1 goes to production: F1 {f1:.3f} against" in made.mail_subject
     text = BeautifulSoup(made.mail_html, "html.parser").get_text(" ")
     assert "4,802 rows read" in text
-    assert made.report_uri in text
+    links = {link.text: link["href"] for link in BeautifulSoup(made.mail_html, "html.parser").find_all("a")}
+    assert links["The whole report"] == made.report_uri
+    assert links["Data Docs"] == f"{small_run.made.refs['validate_data'].uri}/data_docs/index.html"
+    assert not made.quiet, "another model in production is news"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +88,7 @@ def test_the_mail_tells_the_decision_the_figures_and_where_the_report_is(small_r
     [
         ("rejected", "Version 4 stays in production: F1"),
         ("unchanged", "Version 4 stays in production: the candidate is the same model."),
-        ("skipped", "Nothing was promoted, as this run was told"),
+        ("skipped", "A run that promotes nothing: F1"),
     ],
 )
 def test_the_headline_tells_each_decision(small_run: SmallRun, decision: str, expected: str) -> None:
@@ -99,6 +102,57 @@ def test_the_headline_tells_each_decision(small_run: SmallRun, decision: str, ex
     headline = page.h1
     assert headline is not None
     assert headline.text.startswith(expected)
+
+
+def reported(small_run: SmallRun, run_id: str, **changes: dict[str, Any]) -> report.ReportArtifact:
+    """The report of the run with other documents in the places of its own: keyword `step` replaces fields of the step's document."""
+    context, refs = again(small_run, run_id), dict(small_run.made.refs)
+    for step, name in (
+        ("evaluate_model", "evaluation.json"),
+        ("promote_model", "promotion.json"),
+        ("validate_data", "result.json"),
+    ):
+        if step in changes:
+            with context.stage() as stage:
+                for kept in ("drift.json",) if step == "validate_data" else ():
+                    (stage.path / kept).write_text(json.dumps(content(small_run, step, kept)), encoding="utf-8")
+                (stage.path / name).write_text(json.dumps(content(small_run, step, name) | changes[step]), encoding="utf-8")
+                refs[step] = context.publish(stage, step, step).ref
+    return report.load(written(refs, context)[0].ref, context)
+
+
+STAYS = {"decision": "rejected", "version": 5, "from_version": 4, "to_version": 4}
+
+
+def test_a_refusal_is_told_by_its_reason_not_by_figures_that_speak_for_the_candidate(small_run: SmallRun) -> None:
+    told = content(small_run, "promote_model", "promotion.json")["reasons"]
+    made = reported(small_run, "refused", promote_model=STAYS | {"reasons": ["Not approved by anna.", *told]})
+    assert made.mail_subject.endswith("Version 4 stays in production: Not approved by anna.")
+    assert not made.quiet
+
+
+def test_a_model_that_wins_by_its_ranking_does_not_read_like_a_mistake(small_run: SmallRun) -> None:
+    judged = content(small_run, "evaluate_model", "evaluation.json")
+    figures = judged["candidate"] | {"f1": 0.682}
+    everyone = judged["baselines"] | {"call everyone": judged["baselines"]["call everyone"] | {"f1": 0.683}}
+    made = reported(small_run, "ranks", evaluate_model={"candidate": figures, "baselines": everyone})
+    assert made.mail_subject.endswith(
+        "goes to production: it ranks better at as good an F1, 0.682 beside 0.683 of calling everyone."
+    )
+
+
+@pytest.mark.parametrize("warned", [False, True])
+def test_a_night_that_changed_nothing_is_quiet_unless_something_is_wrong(small_run: SmallRun, warned: bool) -> None:
+    finding = {
+        "rule": "feed_is_fresh", "severity": "warning", "column": "contact_date", "chunk": "2009-05", "rows": 0, "unexpected": 0,
+        "observed": "9 working days without contacts since 2009-04-24", "allowed": "up to 2", "days": [], "examples": [],
+    }  # fmt: skip
+    lost = {"verdict": {"promote": False, "reasons": ["F1 0.5 does not beat 0.6."]}}
+    validation = {"failures": [], "warnings": [finding] if warned else []}
+    made = reported(small_run, f"quiet-{warned}", promote_model=STAYS, evaluate_model=lost, validate_data=validation)
+    assert made.quiet is not warned
+    words = BeautifulSoup(made.mail_html, "html.parser").get_text(" ")
+    assert ("observed 9 working days without contacts since 2009-04-24" in words) is warned
 
 
 def test_a_run_that_ended_early_still_has_a_report(small_run: SmallRun) -> None:

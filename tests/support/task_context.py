@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+from airflow.sdk import DAG
+
 
 def task_context(task_id: str = "ingest_data", *, error: BaseException | None = None, **run: Any) -> dict[str, Any]:
     """Context of a task that has used its last try."""
@@ -21,6 +23,7 @@ def task_context(task_id: str = "ingest_data", *, error: BaseException | None = 
         task_id=task_id, dag_id=about["dag_id"], run_id=about["run_id"], try_number=3, max_tries=2,
         log_url=f"{base}/tasks/{task_id}?try_number=3",
     )  # fmt: skip
-    dag = SimpleNamespace(params=dict.fromkeys(("as_of", "promote", "approval", "reason")))
+    fields = {"as_of": None, "promote": "auto", "approval": False, "reason": None}
+    dag = DAG(str(about["dag_id"]), schedule=None, params=fields)
     context = {"dag_run": SimpleNamespace(**about), "params": params, "triggering_asset_events": events, "ti": ti, "dag": dag}
     return context if error is None else context | {"exception": error}

@@ -9,7 +9,9 @@ from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import RunContext
 from bank_marketing.monitoring import decision as decisions
 from bank_marketing.monitoring import retraining
+from bank_marketing.monitoring.config import MonitoringConfig
 from bank_marketing.reporting.campaign import campaign_templates
+from bank_marketing.rules.freshness import silent_days
 
 COMPONENT = "notify_decision"
 KIND = "report"
@@ -42,6 +44,8 @@ def run(artifacts: dict[str, ArtifactRef], context: RunContext) -> ArtifactRef:
     record = retraining.load(artifacts[retraining.COMPONENT], context).record
     manifests = {step: context.store.manifest(ref) for step, ref in artifacts.items()}
     synthetic = bool(manifests["collect_window"].details["synthetic"])
+    config = MonitoringConfig()
+    silent = silent_days(record.window.last_day, record.as_of, config.working_days)
     headline = f"{'retraining is due' if record.decision.retrain else 'no retraining'}: {record.decision.reason}"
     shown = {
         "context": context,
@@ -54,16 +58,24 @@ def run(artifacts: dict[str, ArtifactRef], context: RunContext) -> ArtifactRef:
         "manifests": manifests,
         "synthetic": synthetic,
     }
+    quiet = record.live and not record.decision.retrain and not record.window.violates and silent <= config.silent_days
     # A subject is read in a list of mails: the numbers are in the mail.
     verdict = "retraining" if record.decision.retrain else "no retraining"
-    subject = f"[bank-marketing] {'SYNTHETIC ' if synthetic else ''}monitoring {context.as_of}: {verdict}"
+    subject = (
+        f"[{context.campaign.name.replace('_', '-')}] {'SYNTHETIC ' if synthetic else ''}monitoring {context.as_of}: {verdict}"
+    )
     with context.stage() as stage:
         for name, template in (("report.html", "monitoring.html.j2"), ("mail.html", "monitoring_mail.html.j2")):
             text = campaign_templates().get_template(template).render(**shown)
             (stage.path / name).write_text(text, encoding="utf-8")
         (stage.path / "subject.txt").write_text(subject + "\n", encoding="utf-8")
         manifest = context.publish(
-            stage, COMPONENT, KIND, parents=artifacts.values(), notes={"headline": headline}, volatile=lambda path: True
+            stage,
+            COMPONENT,
+            KIND,
+            parents=artifacts.values(),
+            notes={"headline": headline, "quiet": quiet},
+            volatile=lambda path: True,
         )
     log.info("report: %s", f"{manifest.uri}/report.html")
     return manifest.ref

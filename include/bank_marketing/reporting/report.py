@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from pydantic import Field
 
 from bank_marketing.artifacts import ArtifactRef, Manifest
 from bank_marketing.components.context import Entity, RunContext
@@ -64,6 +65,7 @@ class ReportArtifact(Entity):
     report_uri: str
     mail_subject: str
     mail_html: str
+    quiet: bool = Field(default=False, description="nobody needs a mail about it when nobody has asked for the run")
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def run(config: ReportConfig, inputs: ReportInputs, context: RunContext) -> Repo
         "plots": _plots(inputs.artifacts, context),
         "economics": context.settings.economics,
     }
-    subject = f"[bank-marketing] {'SYNTHETIC ' if facts.synthetic else ''}{context.as_of}: {headline(facts)}"
+    subject = f"[{context.campaign.name.replace('_', '-')}] {'SYNTHETIC ' if facts.synthetic else ''}{context.as_of}: {headline(facts)}"
     with context.stage() as stage:
         for name in ("report.html", "mail.html", "model_card.md"):
             text = _templates().get_template(f"{name}.j2").render(**shown)
@@ -111,7 +113,7 @@ def run(config: ReportConfig, inputs: ReportInputs, context: RunContext) -> Repo
             config.component,
             KIND,
             parents=inputs.artifacts.values(),
-            notes={"headline": headline(facts)},
+            notes={"headline": headline(facts), "quiet": _quiet(facts)},
             volatile=lambda path: True,
         )
     log.info("report: %s", f"{manifest.uri}/report.html")
@@ -120,9 +122,9 @@ def run(config: ReportConfig, inputs: ReportInputs, context: RunContext) -> Repo
 
 def load(ref: ArtifactRef, context: RunContext) -> ReportArtifact:
     """The artifact behind a reference."""
-    context.store.manifest(ref)
     return ReportArtifact(
         ref=ref,
+        quiet=bool(context.store.manifest(ref).notes.get("quiet")),
         report_uri=f"{ref.uri}/report.html",
         mail_subject=context.store.read_bytes(f"{ref.uri}/subject.txt").decode().strip(),
         mail_html=context.store.read_bytes(f"{ref.uri}/mail.html").decode(),
@@ -134,25 +136,44 @@ def headline(facts: _Facts) -> str:
     promotion, evaluation = facts.promotion, facts.evaluation
     if evaluation is None:
         return "The run ended before a decision."
-    candidate, champion = evaluation["candidate"], evaluation["champion"]
-    everyone = evaluation["baselines"]["call everyone"]["f1"]
-    rival = (
-        f"{champion['f1']:.3f} of version {evaluation['champion_version']}"
-        if champion
-        else f"{everyone:.3f} of calling everyone"
-    )
-    figures = f"F1 {candidate['f1']:.3f} against {rival}"
+    figures = _figures(evaluation)
     if promotion is None:
         return f"A candidate waits for a person's word: {figures}."
     current = promotion["to_version"]
+    stays = f"Version {current} stays in production" if current else "No model goes to production"
+    if promotion["decision"] == "rejected":
+        # What keeps a better candidate out says more than figures that speak for it.
+        kept_out = [reason for reason in promotion["reasons"] if reason not in evaluation["verdict"]["reasons"]]
+        return f"{stays}: {kept_out[0] if kept_out else f'{figures}.'}"
     return {
         "promoted": f"Model version {promotion['version']} goes to production: {figures}.",
-        "unchanged": f"Version {current} stays in production: the candidate is the same model.",
-        "skipped": f"Nothing was promoted, as this run was told: {figures}.",
-    }.get(
-        promotion["decision"],
-        f"Version {current} stays in production: {figures}." if current else f"No model goes to production: {figures}.",
+        "unchanged": f"{stays}: the candidate is the same model.",
+        "skipped": f"A run that promotes nothing: {figures}.",
+    }[promotion["decision"]]
+
+
+def _figures(evaluation: dict[str, Any]) -> str:
+    """The candidate's F1 beside its rival's; where it is no higher, a candidate that passed has won by its ranking."""
+    candidate, champion = evaluation["candidate"], evaluation["champion"]
+    rival, name = (
+        (champion["f1"], f"version {evaluation['champion_version']}")
+        if champion
+        else (evaluation["baselines"]["call everyone"]["f1"], "calling everyone")
     )
+    if evaluation["verdict"]["promote"] and candidate["f1"] <= rival:
+        return f"it ranks better at as good an F1, {candidate['f1']:.3f} beside {rival:.3f} of {name}"
+    return f"F1 {candidate['f1']:.3f} against {rival:.3f} of {name}"
+
+
+def _quiet(facts: _Facts) -> bool:
+    """Whether nobody needs to hear of a night: nothing has changed, nothing is wrong, nobody's word was needed."""
+    validation, promotion = facts.validation, facts.promotion
+    found = validation["failures"] + validation["warnings"] if validation else []
+    return bool(promotion and not found and promotion["decision"] in ("unchanged", "skipped", "rejected") and not _asked(facts))
+
+
+def _asked(facts: _Facts) -> bool:
+    return bool(facts.evaluation and facts.evaluation["verdict"]["promote"])
 
 
 @lru_cache(maxsize=1)

@@ -67,11 +67,14 @@ def run(config: NoticeConfig, inputs: NoticeInputs, context: RunContext) -> Noti
     html = (
         '<div style="font-family:Segoe UI,Helvetica,Arial,sans-serif;max-width:640px;margin:auto;color:#1f2a44;font-size:15px">'
         f'<h2 style="font-size:19px">{escape(synthetic + headline)}</h2>'
-        f'<table style="border-collapse:collapse;width:100%">{cells}</table></div>'
+        f'<table style="border-collapse:collapse;width:100%">{cells}</table>'
+        f'<p><a href="{escape(context.settings.public_url)}">The call list on the analyst\'s page</a></p></div>'
     )
     with context.stage() as stage:
         (stage.path / "mail.html").write_text(html, encoding="utf-8")
-        (stage.path / "subject.txt").write_text(f"[bank-marketing] {synthetic}{headline}\n", encoding="utf-8")
+        (stage.path / "subject.txt").write_text(
+            f"[{context.campaign.name.replace('_', '-')}] {synthetic}{headline}\n", encoding="utf-8"
+        )
         (stage.path / "facts.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
         manifest = context.publish(
             stage,
