@@ -24,7 +24,6 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 from bank_marketing.artifacts import open_store
 from bank_marketing.campaign import open_campaign
-from bank_marketing.etl.features import CAMPAIGN_COLUMNS
 from bank_marketing.modeling import baselines, grid, importance, protocol, random_split
 from bank_marketing.modeling.choice import Window
 from bank_marketing.modeling.model import train
@@ -88,11 +87,12 @@ show("campaign")
 # about as well as models do; and their figures fall when the same models must predict months they have not seen.
 
 # %%
-contenders = {"LightGBM, raw columns": baselines.RAW_MODELS["LightGBM, raw columns"], results.winner.name: choice}
-split = {
-    name: found.model_dump()
-    for name, found in random_split.random_split_figures(table, contenders, economics=settings.economics).items()
+contenders = {
+    "LightGBM, raw columns": baselines.raw_models(campaign.features)["LightGBM, raw columns"],
+    results.winner.name: choice,
 }
+setup = {"spec": campaign.features, "economics": settings.economics}
+split = {name: found.model_dump() for name, found in random_split.random_split_figures(table, contenders, **setup).items()}
 by_chance = pd.DataFrame(split).T[["roc_auc", "pr_auc", "f1", "lift_at_10"]].astype(float).round(3)
 by_chance["ROC AUC in time order"] = pd.Series(
     {
@@ -108,7 +108,7 @@ by_chance
 # The chosen model's predictions, computed again here.
 
 # %%
-raw = protocol.out_of_sample(choice, table)
+raw = protocol.out_of_sample(choice, table, campaign.features)
 predictions = protocol.decide(choice, table, raw, economics=settings.economics)
 again = protocol.score(predictions, spans, economics=settings.economics)
 shown = [
@@ -182,7 +182,7 @@ last = Window(last_rows=grid.SAMPLER_ROWS)
 sampled = {}
 for sampler in ("none", "smote"):
     tried = choice.model_copy(update={"sampler": sampler, "window": last})
-    raw_sampled = protocol.out_of_sample(tried, table, since=results.spans.choose_from)
+    raw_sampled = protocol.out_of_sample(tried, table, campaign.features, since=results.spans.choose_from)
     sampled[sampler] = protocol.decide(tried, table, raw_sampled, economics=settings.economics)
 figure, axes = plt.subplots(figsize=(4.6, 4.2))
 axes.plot([0, 1], [0, 1], color=MUTED, lw=0.8)
@@ -225,7 +225,7 @@ pd.DataFrame(policies).T.round(3)
 # %%
 last_year = table[table["month"] >= "2009-12"]
 learned, validated = table[table["month"] < "2009-03"], table[table["month"].between("2009-03", "2009-11")]
-fitted, _ = train(choice, learned, validated, economics=settings.economics)
+fitted, _ = train(choice, learned, validated, **setup)
 effects = importance.mean_effects(fitted, last_year)
 figure, axes = plt.subplots()
 top = effects.head(12).iloc[::-1]
@@ -237,7 +237,7 @@ axes.set_title("What moves the probability")
 show("effects")
 
 # %%
-lost = importance.permutation_by_month(choice, table, since=results.spans.choose_from)
+lost = importance.permutation_by_month(choice, table, campaign.features, since=results.spans.choose_from)
 figure, axes = plt.subplots(figsize=(7.5, 4.2))
 image = axes.imshow(lost.to_numpy().T, aspect="auto", cmap="RdBu_r", vmin=-0.12, vmax=0.12)
 axes.set_xticks(range(len(lost)), lost.index, rotation=70, fontsize=8)
@@ -247,4 +247,4 @@ axes.set_title("Permutation importance by month")
 show("permutation")
 
 # %%
-print(f"{len(CAMPAIGN_COLUMNS)} campaign columns, all known on the evening before the call.")
+print(f"{len(campaign.features.campaign_columns)} campaign columns, all known on the evening before the call.")

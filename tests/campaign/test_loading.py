@@ -45,9 +45,9 @@ def test_an_unknown_campaign_is_refused_with_those_that_there_are() -> None:
 @pytest.mark.parametrize(
     ("file", "content", "told"),
     [
-        ("params.yaml", "title: Cards\nprises: {}\n", r"cards/params\.yaml .*prises"),
-        ("params.yaml", "title: [", r"cards/params\.yaml .*line 1"),
-        ("contract.yaml", "name: cards\n", r"cards/contract\.yaml .*columns"),
+        ("params.yaml", "title: Cards\nprises: {}\n", r"cards/params\.yaml, line 2: prises: "),
+        ("params.yaml", "title: [", r"cards/params\.yaml is no YAML: .*line 2"),
+        ("contract.yaml", "name: cards\n", r"cards/contract\.yaml: version: Field required \(and 7 more\)"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, file: str, content: str, told: str) -> None:

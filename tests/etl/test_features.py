@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from bank_marketing.etl.features import CAMPAIGN_COLUMNS, build_features, campaign_history, daily_outcomes
-from tests.support.campaign import CONTRACT
+from bank_marketing.etl.features import build_features, campaign_history, daily_outcomes
+from tests.support.campaign import CONTRACT, FEATURES
 from tests.support.landed import Row, contact
 
 DAYS = [date(2009, 3, 2) + timedelta(days=n) for n in (0, 1, 2, 3, 7, 8, 9, 10)]
@@ -35,7 +35,7 @@ def campaign_rows(flip_from: date | None = None) -> list[Row]:
 def features(spark: SparkSession, rows: list[Row], sizes: list[tuple[date, int]] | None = None) -> list[dict[str, object]]:
     frame = contacts(spark, rows)
     list_sizes = spark.createDataFrame(sizes or [(day, 5) for day in DAYS], "contact_date date, list_size long")
-    history = campaign_history(daily_outcomes(frame, list_sizes))
+    history = campaign_history(daily_outcomes(frame, list_sizes, FEATURES))
     table = build_features(frame, history, CONTRACT).orderBy("contact_date", "contact_id")
     return [row.asDict() for row in table.collect()]
 
@@ -81,4 +81,4 @@ def test_list_size_is_the_days_own_list_not_its_clean_rows(spark: SparkSession) 
 def test_duration_is_never_a_feature(spark: SparkSession) -> None:
     row = features(spark, campaign_rows())[0]
     assert "duration" not in row
-    assert set(CAMPAIGN_COLUMNS) <= set(row)
+    assert set(FEATURES.campaign_columns) <= set(row)

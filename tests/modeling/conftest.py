@@ -7,6 +7,7 @@ import pytest
 
 from bank_marketing.modeling.choice import Algorithm, ModelChoice
 from bank_marketing.modeling.model import TermDepositModel, train
+from tests.support.campaign import FEATURES
 from tests.support.features import PRICES, features_table
 
 SMALL: dict[Algorithm, dict[str, float | int | str | bool | None]] = {
@@ -25,4 +26,6 @@ def table() -> pd.DataFrame:
 @pytest.fixture(scope="session", params=list(SMALL))
 def model(request: pytest.FixtureRequest, table: pd.DataFrame) -> TermDepositModel:
     choice = ModelChoice(algorithm=request.param, hyper_parameters=SMALL[request.param])
-    return train(choice, table[table["split"] == "train"], table[table["split"] == "validation"], economics=PRICES)[0]
+    return train(
+        choice, table[table["split"] == "train"], table[table["split"] == "validation"], spec=FEATURES, economics=PRICES
+    )[0]

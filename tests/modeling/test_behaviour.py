@@ -23,7 +23,7 @@ from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.metrics import Floats
 from bank_marketing.modeling.model import TermDepositModel, train
 from bank_marketing.modeling.results import load_results
-from tests.support.campaign import CAMPAIGN, CONTRACT
+from tests.support.campaign import CAMPAIGN, CONTRACT, FEATURES
 from tests.support.campaign_features import campaign_features, split_as_of
 from tests.support.features import PRICES
 
@@ -46,7 +46,7 @@ def choice() -> ModelChoice:
 
 def trained(choice: ModelChoice, table: pd.DataFrame, as_of: str) -> TermDepositModel:
     parts = split_as_of(table, as_of)
-    return train(choice, parts["train"], parts["validation"], economics=PRICES)[0]
+    return train(choice, parts["train"], parts["validation"], spec=FEATURES, economics=PRICES)[0]
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +162,7 @@ def test_the_probabilities_of_each_recent_month_are_about_right(
 ) -> None:
     table, _ = campaign
     ordered = protocol.in_time_order(table)
-    raw = protocol.out_of_sample(choice, ordered, since="2010-03")
+    raw = protocol.out_of_sample(choice, ordered, FEATURES, since="2010-03")
     months = ordered.assign(p=raw)[~np.isnan(raw)].groupby("month").agg(rows=("y", "size"), rate=("y", "mean"), p=("p", "mean"))
     assert len(months) == 9
     # Three standard errors of a month's rate, and what the market moves in a month: the trailing rates follow it late.

@@ -12,12 +12,13 @@ from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling import protocol, search, tried
 from bank_marketing.modeling.choice import Algorithm, ModelChoice
 from bank_marketing.modeling.experiments import VARIANTS, Outcome, finalists, run_experiments, steps
-from bank_marketing.modeling.grid import RIDGE, Experiment, experiments
+from bank_marketing.modeling.grid import Experiment, experiments, ridge
 from bank_marketing.modeling.results import Results, Scores
 from bank_marketing.modeling.spans import Spans
-from tests.support.campaign import CONTRACT
+from tests.support.campaign import CONTRACT, FEATURES
 from tests.support.features import PRICES, features_table
 
+RIDGE = ridge("trailing_channel")
 TREES = ModelChoice(algorithm="lightgbm", hyper_parameters={"n_estimators": 10}, threshold="half_best_f1")
 GRID = (
     Experiment("algorithm and features", "ridge", RIDGE),
@@ -48,6 +49,7 @@ def run(features: pd.DataFrame, folder: Path, trials: int = 3, spans: Spans | No
     log = Log()
     results, overview = run_experiments(
         features,
+        FEATURES,
         folder,
         contract=CONTRACT,
         economics=PRICES,
@@ -65,7 +67,7 @@ def run(features: pd.DataFrame, folder: Path, trials: int = 3, spans: Spans | No
 
 def test_a_search_reports_every_step_and_keeps_the_choice_in_full(features: pd.DataFrame, tmp_path: Path) -> None:
     results, log = run(features, tmp_path)
-    assert len(log.progressed) == steps(3, TUNED, GRID)
+    assert len(log.progressed) == steps(FEATURES, 3, TUNED, GRID)
     assert [name for group, name in log.recorded if group == "trial"] == [f"ridge, tuned, trial {i}" for i in range(3)]
     assert results.data_digest == search.data_digest(protocol.in_time_order(features))
     assert {one.choice.algorithm for one in (results.winner, *results.runners_up)} == {"logistic_regression", "lightgbm"}
@@ -92,7 +94,7 @@ def test_a_broken_off_search_goes_on_and_finds_what_one_in_a_single_go_finds(
     resumed, log = run(features, tmp_path / "broken")
     assert resumed == whole
     assert fits < 5 + 6, "what was predicted before the cut is not predicted again"
-    assert len(log.progressed) == steps(3, TUNED, GRID)
+    assert len(log.progressed) == steps(FEATURES, 3, TUNED, GRID)
     before = fits
     assert run(features, tmp_path / "broken")[0] == whole
     assert fits == before, "a finished search predicts nothing again"
@@ -105,7 +107,8 @@ def test_other_data_are_searched_anew(features: pd.DataFrame, tmp_path: Path) ->
     assert digests[0] != digests[1]
     assert digests[0] == digests[2]
     first, second = (
-        search.predict(RIDGE, rows, tmp_path, digest) for rows, digest in zip((table, other), digests[:2], strict=True)
+        search.predict(RIDGE, rows, FEATURES, tmp_path, digest)
+        for rows, digest in zip((table, other), digests[:2], strict=True)
     )
     assert first.tobytes() != second.tobytes()
 
@@ -172,7 +175,8 @@ def test_the_best_f1_wins_among_sound_models() -> None:
             outcome("not in the features table", c[5].model_copy(update={"extra_columns": ("segment_job",)}), f1=0.6),
             outcome("best, found again", c[1], f1=0.55),
             outcome("trees", TREES, f1=0.4, pr_auc=0.4),
-        ]
+        ],
+        FEATURES,
     )
     assert [one.experiment.name for one in found] == ["best", "good", "trees"]
 
@@ -184,7 +188,7 @@ def test_equal_f1_scores_are_told_apart_by_the_crisis() -> None:
         outcome("good in both", c[1], a=0.5, f1=0.55),
         outcome("good in the crisis only", c[2], a=0.6, f1=0.54),
     ]
-    assert [one.experiment.name for one in finalists(outcomes)] == [
+    assert [one.experiment.name for one in finalists(outcomes, FEATURES)] == [
         "good in both", "calls at a loss", "good in the crisis only"
     ]  # fmt: skip
 
@@ -192,14 +196,12 @@ def test_equal_f1_scores_are_told_apart_by_the_crisis() -> None:
 def test_the_grid_holds_every_algorithm_feature_set_policy_and_sampler_once() -> None:
     from typing import get_args
 
-    from bank_marketing.modeling.choice import FeatureSet, Sampler, ThresholdPolicy
+    from bank_marketing.modeling.choice import Sampler, ThresholdPolicy
 
-    found = list(experiments())
+    found = list(experiments(FEATURES))
     assert len({one.name for one in found}) == len(found)
     assert {one.choice.algorithm for one in found} == set(get_args(Algorithm))
-    assert {one.choice.feature_set for one in found if one.choice.algorithm == "logistic_regression"} == set(
-        get_args(FeatureSet)
-    )
+    assert {one.choice.feature_set for one in found if one.choice.algorithm == "logistic_regression"} == set(FEATURES.sets)
     assert {one.choice.threshold for one in found} == set(get_args(ThresholdPolicy))
     assert {one.choice.extra_columns for one in found} == {(), *tried.COLUMNS.values()}
     assert {one.choice.sampler for one in found} == set(get_args(Sampler))

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from bank_marketing.modeling.choice import FeatureSet
-from bank_marketing.modeling.encoding import CATEGORIES, FeatureEncoder
+from bank_marketing.campaign.wording import describe, group_of
+from bank_marketing.modeling.encoding import FeatureEncoder
 from bank_marketing.modeling.explanations import SMALLEST_EFFECT, effects, encoded_effects, reasons
 from bank_marketing.modeling.model import TermDepositModel, fit_estimator, raw_scores
-from bank_marketing.modeling.wording import describe, source_of
-from tests.support.campaign import CONTRACT
+from tests.support.campaign import CONTRACT, FEATURES
 
 
 def test_the_mean_and_the_effects_add_up_to_the_models_log_odds(model: TermDepositModel, table: pd.DataFrame) -> None:
@@ -73,10 +71,10 @@ def test_reasons_need_no_outcome_and_may_be_none(model: TermDepositModel, table:
     assert reasons(model, table.head(0)) == []
 
 
-@pytest.mark.parametrize("feature_set", get_args(FeatureSet))
-def test_every_encoded_column_has_plain_words(feature_set: FeatureSet, table: pd.DataFrame, model: TermDepositModel) -> None:
+@pytest.mark.parametrize("feature_set", FEATURES.sets)
+def test_every_encoded_column_has_plain_words(feature_set: str, table: pd.DataFrame, model: TermDepositModel) -> None:
     choice = model.choice.model_copy(update={"feature_set": feature_set})
-    encoder, estimator = fit_estimator(choice, table)
+    encoder, estimator = fit_estimator(choice, table, FEATURES)
     other = replace(model, choice=choice, encoder=encoder, estimator=estimator)
     for reason in reasons(other, table.head(3), top=99)[0]:
         assert reason.text
@@ -85,11 +83,10 @@ def test_every_encoded_column_has_plain_words(feature_set: FeatureSet, table: pd
 
 
 def test_every_category_of_the_contract_has_its_own_words() -> None:
-    contract = CONTRACT
-    for column in CATEGORIES:
-        if source_of(column) != column:
+    for column in FEATURES.categories:
+        if group_of(FEATURES, column) != column:
             continue
-        texts = [describe(column, {column: value})[1] for value in contract[column].categories]
+        texts = [describe(FEATURES, column, {column: value})[1] for value in CONTRACT[column].categories]
         assert len(set(texts)) == len(texts)
         assert not any(":" in text for text in texts)
 
@@ -103,19 +100,19 @@ def test_every_category_of_the_contract_has_its_own_words() -> None:
     ],
 )
 def test_earlier_contacts_are_told_as_a_story(changes: dict[str, object], text: str) -> None:
-    assert describe("earlier_contact", changes)[1] == text
+    assert describe(FEATURES, "earlier_contact", changes)[1] == text
 
 
 def test_the_campaigns_success_is_told_in_percent() -> None:
     row = {"contacts_5d": 50, "conversions_5d": 31, "contacts_20d": 90, "conversions_20d": 40}
-    assert describe("recent_conversion", row) == ("62 %", "The campaign converted 62 % over the last 5 days")
+    assert describe(FEATURES, "recent_conversion", row) == ("62 %", "The campaign converted 62 % over the last 5 days")
     none = {"contacts_5d": 0, "conversions_5d": 0, "contacts_20d": 0, "conversions_20d": 0}
-    assert describe("recent_conversion", none)[1] == "The campaign has no results yet"
+    assert describe(FEATURES, "recent_conversion", none)[1] == "The campaign has no results yet"
 
 
 def test_sources_of_the_encoder_are_columns_or_known_groups(table: pd.DataFrame) -> None:
-    names = FeatureEncoder("trailing_market").fit(table).get_feature_names_out()
-    assert {source_of(name) for name in names} == {
+    names = FeatureEncoder(FEATURES.text, "trailing_market").fit(table).get_feature_names_out()
+    assert {group_of(FEATURES, name) for name in names} == {
         "age", "campaign", "earlier_contact", "recent_conversion", "recent_volume", "list_size", "euribor3m",
         "job", "marital", "education", "default", "housing", "loan", "contact", "day_of_week",
     }  # fmt: skip

@@ -74,12 +74,12 @@ def compare(found: dict[str, dict[str, Any]], before: dict[str, dict[str, Any]])
 
 def test_the_shipped_models_predictions_are_bit_for_bit_those_that_were_published(table: pd.DataFrame) -> None:
     winner = Results.model_validate_json(CAMPAIGN.results_file.read_bytes()).winner
-    raw = protocol.out_of_sample(winner.choice, table)
+    raw = protocol.out_of_sample(winner.choice, table, CAMPAIGN.features)
     compare(summary(protocol.decide(winner.choice, table, raw, economics=PUBLISHED)), BEFORE["months"][winner.name])
 
 
 def test_the_baselines_too(table: pd.DataFrame, tmp_path: Path) -> None:
-    found = baseline_predictions(table, tmp_path, data_digest(table), PUBLISHED)
+    found = baseline_predictions(table, CAMPAIGN.features, tmp_path, data_digest(table), PUBLISHED)
     for name, before in BEFORE["months"].items():
         if name in found:
             compare(summary(found[name]), before)

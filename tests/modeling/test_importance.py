@@ -11,6 +11,7 @@ from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.explanations import effects
 from bank_marketing.modeling.importance import mean_effects, permutation_by_month
 from bank_marketing.modeling.model import TermDepositModel
+from tests.support.campaign import FEATURES
 from tests.support.features import features_table
 
 RIDGE = ModelChoice(algorithm="logistic_regression", hyper_parameters={"C": 0.05})
@@ -19,7 +20,7 @@ RIDGE = ModelChoice(algorithm="logistic_regression", hyper_parameters={"C": 0.05
 @pytest.fixture(scope="module")
 def lost() -> pd.DataFrame:
     table = protocol.in_time_order(features_table(days=110, rows_a_day=25))
-    return permutation_by_month(RIDGE, table, since="2009-03", repeats=3)
+    return permutation_by_month(RIDGE, table, FEATURES, since="2009-03", repeats=3)
 
 
 def test_mean_effects_are_those_of_the_single_predictions(model: TermDepositModel, table: pd.DataFrame) -> None:
@@ -48,4 +49,4 @@ def test_what_never_varies_loses_nothing_when_shuffled(lost: pd.DataFrame) -> No
 def test_only_whole_months_are_judged_and_the_same_seed_shuffles_alike(lost: pd.DataFrame) -> None:
     assert list(lost.index) == ["2009-03", "2009-04"]
     table = protocol.in_time_order(features_table(days=110, rows_a_day=25))
-    pd.testing.assert_frame_equal(lost, permutation_by_month(RIDGE, table, since="2009-03", repeats=3))
+    pd.testing.assert_frame_equal(lost, permutation_by_month(RIDGE, table, FEATURES, since="2009-03", repeats=3))

@@ -15,6 +15,7 @@ from bank_marketing.modeling.choice import Calibration, ModelChoice
 from bank_marketing.modeling.metrics import evaluate
 from bank_marketing.modeling.spans import Span
 from tests.modeling.conftest import SMALL
+from tests.support.campaign import FEATURES
 from tests.support.features import PRICES, features_table
 
 RIDGE = ModelChoice(
@@ -31,7 +32,7 @@ def campaign() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def predictions(campaign: pd.DataFrame) -> pd.DataFrame:
-    return protocol.decide(RIDGE, campaign, protocol.out_of_sample(RIDGE, campaign), economics=PRICES)
+    return protocol.decide(RIDGE, campaign, protocol.out_of_sample(RIDGE, campaign, FEATURES), economics=PRICES)
 
 
 def with_other_outcomes(campaign: pd.DataFrame, day: str) -> pd.DataFrame:
@@ -53,7 +54,9 @@ def test_a_days_outcomes_move_no_prediction_of_that_day_or_earlier(campaign: pd.
     day = "2009-04-01"
     altered = with_other_outcomes(until, day)
     before, after = (
-        protocol.decide(RIDGE, rows, protocol.out_of_sample(RIDGE, rows, refit=refit, since="2009-03"), economics=PRICES)
+        protocol.decide(
+            RIDGE, rows, protocol.out_of_sample(RIDGE, rows, FEATURES, refit=refit, since="2009-03"), economics=PRICES
+        )
         for rows in (until, altered)
     )
     known, later = (until["contact_date"] <= day).to_numpy(), (until["contact_date"] > day).to_numpy()
@@ -66,7 +69,7 @@ def test_a_days_outcomes_move_no_prediction_of_that_day_or_earlier(campaign: pd.
 @pytest.mark.parametrize("calibration", ["none", "platt", "isotonic"])
 def test_calibration_and_threshold_come_from_earlier_months(campaign: pd.DataFrame, calibration: Calibration) -> None:
     choice = RIDGE.model_copy(update={"calibration": calibration, "threshold": "best_f1"})
-    raw = protocol.out_of_sample(choice, campaign)
+    raw = protocol.out_of_sample(choice, campaign, FEATURES)
     flipped = campaign.assign(y=np.where(campaign["month"] >= "2009-04", 1 - campaign["y"], campaign["y"]))
     before, after = (protocol.decide(choice, rows, raw, economics=PRICES) for rows in (campaign, flipped))
     known = campaign["month"] <= "2009-04"
@@ -118,7 +121,7 @@ def test_the_protocol_is_deterministic_for_every_algorithm(campaign: pd.DataFram
     some = campaign[campaign["month"] <= "2009-03"].reset_index(drop=True)
     for algorithm, parameters in SMALL.items():
         choice = ModelChoice(algorithm=algorithm, hyper_parameters=parameters)
-        once, again = (protocol.out_of_sample(choice, some, since="2009-03") for _ in range(2))
+        once, again = (protocol.out_of_sample(choice, some, FEATURES, since="2009-03") for _ in range(2))
         assert once.tobytes() == again.tobytes(), algorithm
 
 
@@ -142,21 +145,21 @@ def test_too_short_a_campaign_says_what_is_missing(
     rows: Callable[[pd.DataFrame], pd.DataFrame], told: str, campaign: pd.DataFrame
 ) -> None:
     table = rows(campaign).reset_index(drop=True)
-    for use in (lambda: protocol.out_of_sample(RIDGE, table), lambda: protocol.decided_months(table)):
+    for use in (lambda: protocol.out_of_sample(RIDGE, table, FEATURES), lambda: protocol.decided_months(table)):
         with pytest.raises(NotEnoughHistory, match=told):
             use()
 
 
 def test_months_before_the_other_outcome_was_seen_are_not_predicted(campaign: pd.DataFrame) -> None:
     late = campaign.assign(y=np.where(campaign["month"] <= "2009-03", 0, campaign["y"]))
-    predicted = campaign["month"][~np.isnan(protocol.out_of_sample(RIDGE, late))]
+    predicted = campaign["month"][~np.isnan(protocol.out_of_sample(RIDGE, late, FEATURES))]
     assert predicted.min() == "2009-05", "April is the first month with subscribers: a model of May knows them"
     assert protocol.decided_months(late) == sorted(set(campaign["month"]))[5:]
 
 
 def test_a_stretch_after_the_end_is_said(campaign: pd.DataFrame) -> None:
     with pytest.raises(NotEnoughHistory, match="none of those is 2031-01 or later"):
-        protocol.out_of_sample(RIDGE, campaign, since="2031-01")
+        protocol.out_of_sample(RIDGE, campaign, FEATURES, since="2031-01")
 
 
 def test_decided_months_are_those_with_a_threshold(campaign: pd.DataFrame, predictions: pd.DataFrame) -> None:
@@ -166,7 +169,7 @@ def test_decided_months_are_those_with_a_threshold(campaign: pd.DataFrame, predi
 
 def test_the_prices_of_the_day_decide_in_every_month(campaign: pd.DataFrame) -> None:
     choice = RIDGE.model_copy(update={"threshold": "half_best_f1_that_pays"})
-    raw = protocol.out_of_sample(choice, campaign)
+    raw = protocol.out_of_sample(choice, campaign, FEATURES)
     dear = Economics(20, 40)
     found = protocol.decide(choice, campaign, raw, economics=dear)
     called = found[found["called"]]

@@ -15,6 +15,7 @@ from bank_marketing.economics import Economics
 from bank_marketing.modeling.choice import ModelChoice, ThresholdPolicy
 from bank_marketing.modeling.model import TermDepositModel, train
 from bank_marketing.modeling.threshold import GRID, PAYING, choose_threshold, f1_curve
+from tests.support.campaign import FEATURES
 from tests.support.features import PRICES, features_table
 
 Y = np.array([1, 1, 0, 0, 0, 0, 0, 0, 0, 0])
@@ -81,7 +82,9 @@ def test_a_call_pays_from_the_break_even_on_and_not_below(economics: Economics) 
 def model(request: pytest.FixtureRequest) -> TermDepositModel:
     table = features_table(days=60)
     choice = ModelChoice(algorithm="logistic_regression", hyper_parameters={"C": 0.05}, threshold=request.param)
-    return train(choice, table[table["split"] == "train"], table[table["split"] == "validation"], economics=DEAR)[0]
+    return train(
+        choice, table[table["split"] == "train"], table[table["split"] == "validation"], spec=FEATURES, economics=DEAR
+    )[0]
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +145,7 @@ def test_other_prices_than_those_of_the_training_are_said(model: TermDepositMode
 def test_training_learns_the_threshold_from_the_validation_days_alone(model: TermDepositModel) -> None:
     table: pd.DataFrame = features_table(days=60)
     parts = {name: table[table["split"] == name] for name in ("train", "validation")}
-    again, probabilities = train(model.choice, parts["train"], parts["validation"], economics=PRICES)
+    again, probabilities = train(model.choice, parts["train"], parts["validation"], spec=FEATURES, economics=PRICES)
     y = parts["validation"]["y"].to_numpy(int)
     assert again.threshold == choose_threshold(model.choice.threshold, y, probabilities, economics=PRICES)
     assert again.learned_threshold == model.learned_threshold, "prices change nothing that is learned"

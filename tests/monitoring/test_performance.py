@@ -6,6 +6,7 @@ import pytest
 
 from bank_marketing.monitoring.config import MonitoringConfig
 from bank_marketing.monitoring.performance import PerformanceFinding, assess_performance
+from tests.support.campaign import FEATURES
 from tests.support.features import PRICES
 
 EVALUATED = {"f1": 0.6, "roc_auc": 0.8, "pr_auc": 0.5, "lift_at_10": 3.0, "brier": 0.1}
@@ -31,7 +32,7 @@ def window(*, shift: float = 0.0, ranked: bool = True, rows: int = 400) -> pd.Da
 
 
 def assess(rows: pd.DataFrame) -> PerformanceFinding:
-    return assess_performance(rows, EVALUATED, 0.9, PRICES, MonitoringConfig())
+    return assess_performance(rows, EVALUATED, FEATURES, 0.9, PRICES, MonitoringConfig())
 
 
 def test_predictions_that_came_true_are_in_order() -> None:

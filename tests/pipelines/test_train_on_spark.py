@@ -26,7 +26,7 @@ from bank_marketing.modeling.model import TermDepositModel, fit_estimator, raw_s
 from bank_marketing.modeling.spark_rows import SparkRows
 from bank_marketing.modeling.training_rows import LocalRows
 from bank_marketing.settings import PROJECT_DIR
-from tests.support.campaign import CAMPAIGN
+from tests.support.campaign import CAMPAIGN, FEATURES
 from tests.support.features import PRICES, features_table, publish_features
 from tests.support.spark_cluster import spark_cluster
 
@@ -79,7 +79,9 @@ def test_two_workers_grow_the_trees_that_one_process_grows(make_context: MakeCon
     model = training.load_model(made.ref, context)
     table = training.load_features(features, context)
     holdout = table[table["split"] == "holdout"]
-    here, _ = train(boosted(), *(table[table["split"] == name] for name in ("train", "validation")), economics=PRICES)
+    here, _ = train(
+        boosted(), *(table[table["split"] == name] for name in ("train", "validation")), spec=FEATURES, economics=PRICES
+    )
     assert model.predict_proba(holdout) == pytest.approx(here.predict_proba(holdout), abs=0.01)
     assert model.threshold == pytest.approx(here.threshold, abs=0.02)
     assert (model.trained_through, made.choice.spark_workers) == (here.trained_through, 2)
@@ -94,11 +96,14 @@ def test_two_workers_grow_the_trees_that_one_process_grows(make_context: MakeCon
 
 def test_sums_of_parts_fit_the_encoder_that_all_rows_fit() -> None:
     table = features_table()
-    parts = [FeatureEncoder().moments(part) for part in np.array_split(table, 7)]
+    parts = [FeatureEncoder(FEATURES.text, "trailing_market").moments(part) for part in np.array_split(table, 7)]
     merged = parts[0]
     for part in parts[1:]:
         merged = merged.merged(part)
-    whole, of_parts = FeatureEncoder().fit(table), FeatureEncoder().fit_moments(merged)
+    whole, of_parts = (
+        FeatureEncoder(FEATURES.text, "trailing_market").fit(table),
+        FeatureEncoder(FEATURES.text, "trailing_market").fit_moments(merged),
+    )
     for name in ("mean_", "spread_", "share_"):
         assert getattr(of_parts, name) == pytest.approx(getattr(whole, name), rel=1e-9)
     assert of_parts.get_feature_names_out() == whole.get_feature_names_out()
@@ -112,7 +117,7 @@ def both(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple
     folder = tmp_path_factory.mktemp("features")
     table.to_parquet(folder / "part-0.parquet", index=False)
     table["contact_date"] = table["contact_date"].astype(str)
-    return LocalRows(table), SparkRows(spark.read.parquet(str(folder)), workers=2)
+    return LocalRows(table, FEATURES), SparkRows(spark.read.parquet(str(folder)), workers=2, spec=FEATURES)
 
 
 def test_what_comes_to_the_driver_is_what_one_process_has(both: tuple[LocalRows, SparkRows]) -> None:
@@ -128,7 +133,7 @@ def test_what_comes_to_the_driver_is_what_one_process_has(both: tuple[LocalRows,
 def test_the_reference_is_of_the_same_rows(both: tuple[LocalRows, SparkRows], half_life: float | None, limit: int) -> None:
     here, there = both
     choice = ModelChoice(algorithm="logistic_regression", window=Window(half_life_days=half_life))
-    encoder, estimator = fit_estimator(choice, here.validation)
+    encoder, estimator = fit_estimator(choice, here.validation, FEATURES)
     model = TermDepositModel(choice, encoder, estimator, None, 0.5, "")
     expected, found = here.reference(model, limit), there.reference(model, limit)
     assert found["contact_id"].tolist() == expected["contact_id"].tolist()

@@ -11,7 +11,7 @@ from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.model import TermDepositModel, train
 from bank_marketing.registry.registry import ModelVersion
 from bank_marketing.scoring.scorer import CampaignState, Scorer
-from tests.support.campaign import CONTRACT
+from tests.support.campaign import CONTRACT, FEATURES
 from tests.support.features import PRICES, features_table
 
 DAY = date(2009, 3, 10)
@@ -27,7 +27,9 @@ def model(request: pytest.FixtureRequest, table: pd.DataFrame) -> TermDepositMod
     choice = ModelChoice(
         algorithm=request.param, hyper_parameters={"C": 0.05} if "log" in request.param else {"n_estimators": 20}
     )
-    return train(choice, table[table["split"] == "train"], table[table["split"] == "validation"], economics=PRICES)[0]
+    return train(
+        choice, table[table["split"] == "train"], table[table["split"] == "validation"], spec=FEATURES, economics=PRICES
+    )[0]
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,7 @@ from tests.scoring.small_lists import (
     with_bad_row,
     write_list,
 )
-from tests.support.campaign import CONTRACT
+from tests.support.campaign import CONTRACT, FEATURES
 from tests.support.landed import lines
 from tests.support.small_run import DAYS, LAST, SmallRun
 
@@ -155,7 +155,7 @@ def test_the_mail_of_a_run_whose_list_was_made_again_meanwhile_tells_of_the_list
 
 def test_a_past_day_is_scored_with_what_its_own_evening_knew(settings: Settings) -> None:
     store, evening = context_of(settings).store, DAYS[60]
-    state = campaign_state_for(store, DAYS[61], evening)
+    state = campaign_state_for(store, DAYS[61], evening, FEATURES)
     assert state.last_contact_day == evening
     assert (state.counts["contacts_1d"], state.counts["contacts_5d"], state.counts["contacts_all"]) == (60, 300, 61 * 60)
     features = pd.read_parquet(path_of(state.features_uri) / "features")
@@ -207,7 +207,7 @@ def test_scores_that_were_altered_are_not_published_and_the_list_before_stays(se
 
 def test_an_evening_that_no_features_reach_is_refused(settings: Settings) -> None:
     with pytest.raises(NotEnoughHistory, match="Run the training DAG as of"):
-        campaign_state_for(context_of(settings).store, LAST + timedelta(days=9), LAST + timedelta(days=7))
+        campaign_state_for(context_of(settings).store, LAST + timedelta(days=9), LAST + timedelta(days=7), FEATURES)
 
 
 def test_an_uploaded_list_is_scored_beside_the_landed_one(settings: Settings) -> None:

@@ -6,3 +6,4 @@ from bank_marketing.campaign import load_campaign
 
 CAMPAIGN = load_campaign("bank_marketing")
 CONTRACT = CAMPAIGN.contract
+FEATURES = CAMPAIGN.features

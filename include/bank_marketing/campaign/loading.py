@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from bank_marketing.campaign.feature_checks import problems
+from bank_marketing.campaign.features import Attribute, FeatureSpec
 from bank_marketing.campaign.model import Campaign
-from bank_marketing.contract import load_contract
+from bank_marketing.campaign.reading import YamlFile
+from bank_marketing.contract import Contract
 from bank_marketing.errors import ConfigError
 from bank_marketing.settings import Settings
 
@@ -16,6 +18,7 @@ from bank_marketing.settings import Settings
 CAMPAIGNS = Path(__file__).resolve().parents[2] / "campaigns"
 
 CONTRACT = "contract.yaml"
+FEATURES = "features.yaml"
 PARAMS = "params.yaml"
 RESULTS = "results.json"
 
@@ -25,7 +28,7 @@ class _Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    title: str
+    title: str = ""
 
 
 def open_campaign(settings: Settings) -> Campaign:
@@ -41,24 +44,39 @@ def load_campaign(name_or_folder: str | Path, *, results_file: Path | None = Non
         results_file: instead of the folder's own `results.json`.
 
     Raises:
-        ConfigError: there is no such campaign, or a file of it cannot be used; it names the file.
+        ConfigError: there is no such campaign, or a file of it cannot be used; it names file and line.
     """
     folder = _folder(name_or_folder)
-    params = _params(folder / PARAMS)
+    contract = YamlFile(folder / CONTRACT).parse(Contract)
     return Campaign(
         name=folder.name,
         folder=folder,
-        title=params.title,
-        contract=load_contract(folder / CONTRACT),
+        title=YamlFile(folder / PARAMS).parse(_Params).title or folder.name,
+        contract=contract,
+        features=load_features(folder / FEATURES, contract),
         results_file=(results_file or folder / RESULTS).resolve(),
     )
 
 
-def _params(path: Path) -> _Params:
-    try:
-        return _Params.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise ConfigError(f"the parameters {path} cannot be used: {error}") from error
+def load_features(path: Path, contract: Contract) -> FeatureSpec:
+    """Read what the model may know of a contact, and hold it against the contract. Raises ConfigError with file and line."""
+    file = YamlFile(path)
+    attributes = {
+        column.name: Attribute(
+            type=column.type,
+            title=column.title,
+            categories=column.categories,
+            never=column.never,
+            of_the_day=column.derived or column.role == "macro",
+            published_later=column.published_later,
+        )
+        for column in contract.attributes
+    }
+    forbidden = tuple(column.name for column in contract.columns if column.phase == "after_call")
+    features = file.parse(FeatureSpec, attributes=attributes, forbidden=forbidden)
+    for place, problem in problems(features):
+        raise file.refusal(place, problem)
+    return features
 
 
 def _folder(name_or_folder: str | Path) -> Path:

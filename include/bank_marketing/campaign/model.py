@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.contract import Contract
 
 
@@ -17,6 +18,7 @@ class Campaign:
         folder: where its files are.
         title: of the campaign, for people.
         contract: of its data, `contract.yaml`.
+        features: what the model may know of a contact, `features.yaml`.
         results_file: the file that says which model is trained; read when a model is trained.
     """
 
@@ -24,4 +26,5 @@ class Campaign:
     folder: Path
     title: str
     contract: Contract
+    features: FeatureSpec
     results_file: Path

@@ -71,9 +71,10 @@ def experiments(
     spans = _spans(table, campaign, choose_from, confirm_from)
     tags = {"seed": str(seed), "trials": str(trials), "rows": str(len(table))}
     with experiment_log(settings, f"search, seed {seed}", tags) as log, progress_bar() as progress:
-        task = progress.add_task("searching", total=steps(trials))
+        task = progress.add_task("searching", total=steps(campaign.features, trials))
         results, overview = run_experiments(
             table,
+            campaign.features,
             folder,
             contract=campaign.contract,
             spans=spans,
@@ -118,9 +119,9 @@ def evaluate_protocol(
     digest, folder = data_digest(table), settings.cache / "experiments"
     choice = results.winner.choice
     with console.status("predicting month after month"):
-        raw = predict(choice, table, folder, digest)
+        raw = predict(choice, table, campaign.features, folder, digest)
         predictions = {results.winner.name: protocol.decide(choice, table, raw, economics=settings.economics)}
-        predictions |= baseline_predictions(table, folder, digest, settings.economics)
+        predictions |= baseline_predictions(table, campaign.features, folder, digest, settings.economics)
         scores = {
             name: protocol.score(rows, spans.named, resamples=resamples, seed=results.seed, economics=settings.economics)
             for name, rows in predictions.items()
@@ -132,9 +133,8 @@ def evaluate_protocol(
     console.print(
         _months(protocol.by_month(predictions[results.winner.name], economics=settings.economics), results.winner.name)
     )
-    random = random_split_figures(
-        table, {results.winner.name: choice, **baselines.RAW_MODELS}, results.seed, economics=settings.economics
-    )
+    models = {results.winner.name: choice, **baselines.raw_models(campaign.features)}
+    random = random_split_figures(table, models, results.seed, spec=campaign.features, economics=settings.economics)
     console.print(
         _table(f"NOT the protocol: {LABEL}", {name: _as_scores(found.model_dump()) for name, found in random.items()})
     )

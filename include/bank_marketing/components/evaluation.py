@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from bank_marketing.artifacts import ArtifactRef
+from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.components import training
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.economics import Economics
@@ -122,7 +123,7 @@ def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext)
         "intervals": bounds,
         "against": {name: comparison.model_dump(mode="json") for name, comparison in against.items()},
         "ranking": {name: comparison.model_dump(mode="json") for name, comparison in judged.ranking.items()},
-        "slices": _slices(days, *contenders["candidate"], context.settings.economics),
+        "slices": _slices(days, *contenders["candidate"], context.campaign.features, context.settings.economics),
         "verdict": verdict.model_dump(mode="json"),
     }
     synthetic = training.load(inputs.model, context).synthetic
@@ -259,7 +260,10 @@ def _contenders(
         found["champion"] = (champion.predict_proba(days), champion.threshold_at(economics))
     # Calling everyone knows no more than the last days' rate: that is its probability for each client.
     found[baselines.CALL_EVERYONE] = (np.full(len(days), float(validation["y"].mean())), 0.0)
-    found[baselines.TRAILING_RATE] = (baselines.trailing_rate(days), baselines.trailing_rate_threshold(validation))
+    found[baselines.TRAILING_RATE] = (
+        baselines.trailing_rate(days, candidate.spec),
+        baselines.trailing_rate_threshold(validation, candidate.spec),
+    )
     return found
 
 
@@ -315,30 +319,14 @@ def _f1_reason(candidate: Metrics, other: Metrics, rival: str, comparison: Paire
     return f"F1 {candidate.f1:.3f} {verb} {other.f1:.3f} of {rival} ({comparison.difference:+.3f}, {rule})."
 
 
-def _slices(days: pd.DataFrame, p: Floats, threshold: float, economics: Economics) -> list[dict[str, Any]]:
-    """F1 and ROC AUC of the candidate by channel, history and age."""
-    import pandas as pd
-
+def _slices(days: pd.DataFrame, p: Floats, threshold: float, spec: FeatureSpec, economics: Economics) -> list[dict[str, Any]]:
+    """F1 and ROC AUC of the candidate by cut of the unseen days."""
     from bank_marketing.modeling.metrics import evaluate
+    from bank_marketing.modeling.slices import slices
 
-    ages = pd.cut(days["age"], [0, 30, 45, 60, 200], labels=["age to 30", "age 31 to 45", "age 46 to 60", "age over 60"])
-    keys = {
-        "channel": days["contact"].radd("called by "),
-        "history": days["previous"].gt(0).map({True: "contacted before", False: "never contacted before"}),
-        "age": ages.astype(str),
-    }
-    found = []
-    for key in keys.values():
-        for name in sorted(key.unique()):
-            rows = (key == name).to_numpy()
-            metrics = evaluate(days["y"].to_numpy(int)[rows], p[rows], threshold, economics)
-            found.append(
-                {
-                    "slice": name,
-                    "rows": metrics.rows,
-                    "positives": metrics.positives,
-                    "f1": metrics.f1,
-                    "roc_auc": metrics.roc_auc,
-                }
-            )
+    y, found = days["y"].to_numpy(int), []
+    for name, rows in slices(days, spec):
+        metrics = evaluate(y[rows], p[rows], threshold, economics)
+        figures = {key: getattr(metrics, key) for key in ("rows", "positives", "f1", "roc_auc")}
+        found.append({"slice": name} | figures)
     return found

@@ -110,7 +110,11 @@ def run(config: TrainingConfig, inputs: TrainingInputs, context: RunContext) -> 
             KIND,
             parents=[inputs.features],
             rows={name: count for name, (count, _) in rows.counts.items()},
-            parameters={"choice": choice.model_dump(mode="json"), "economics": asdict(economics)},
+            parameters={
+                "choice": choice.model_dump(mode="json"),
+                "economics": asdict(economics),
+                "features": context.campaign.features.digest,
+            },
             details={
                 "threshold": model.threshold,
                 "trained_through": model.trained_through,
@@ -189,7 +193,7 @@ def training_rows(choice: ModelChoice, features: ArtifactRef, context: RunContex
     from bank_marketing.modeling.training_rows import LocalRows
 
     if choice.spark_workers is None:
-        return LocalRows(load_features(features, context))
+        return LocalRows(load_features(features, context), context.campaign.features)
     from bank_marketing.etl.reading import literal
     from bank_marketing.etl.session import spark_session
     from bank_marketing.modeling.spark_rows import SparkRows
@@ -197,7 +201,7 @@ def training_rows(choice: ModelChoice, features: ArtifactRef, context: RunContex
     spark = spark_session(f"bank-marketing {COMPONENT} {context.as_of}", context.settings)
     context.store.manifest(features)
     table = spark.read.parquet(literal(f"{context.store.spark_uri(features.uri)}/{transformation.FEATURES}"))
-    return SparkRows(table, choice.spark_workers)
+    return SparkRows(table, choice.spark_workers, context.campaign.features)
 
 
 def _check_enough(counts: dict[str, tuple[int, int]], config: TrainingConfig) -> None:

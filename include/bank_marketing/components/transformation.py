@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from bank_marketing.artifacts import ArtifactRef
+from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.components import ingestion
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.etl.snapshot import Snapshot
@@ -70,7 +71,7 @@ def run(config: TransformationConfig, inputs: TransformationInputs, context: Run
     list_sizes = spark.createDataFrame(
         [(day.contact_date, day.rows_read) for day in snapshot.days], "contact_date date, list_size long"
     )
-    days = daily_outcomes(contacts, list_sizes).persist()
+    days = daily_outcomes(contacts, list_sizes, context.campaign.features).persist()
     landed = [(row["contact_date"], row["contacts"]) for row in days.orderBy("contact_date").collect()]
     split = temporal_split(landed, **config.model_dump(exclude={"rows_per_file"}))
     part = (
@@ -78,8 +79,10 @@ def run(config: TransformationConfig, inputs: TransformationInputs, context: Run
         .when(f.col("contact_date") < f.lit(split.holdout_from), "validation")
         .otherwise("holdout")
     )
-    features = build_features(contacts, campaign_history(days), context.contract).withColumn("split", part)
-    state = _campaign_state(snapshot, days)
+    features = build_features(contacts, campaign_history(days, context.campaign.features), context.contract).withColumn(
+        "split", part
+    )
+    state = _campaign_state(snapshot, days, context.campaign.features)
     total = sum(rows for _, rows in landed)
     files = -(-total // config.rows_per_file)
     placed = features.coalesce(1) if files == 1 else features.repartitionByRange(files, "contact_date", "contact_id")
@@ -118,18 +121,18 @@ def load(ref: ArtifactRef, context: RunContext) -> FeaturesArtifact:
     return FeaturesArtifact(ref=ref, rows=manifest.rows, split=split, campaign_state=state)
 
 
-def _campaign_state(snapshot: Snapshot, days: Any) -> dict[str, Any]:
+def _campaign_state(snapshot: Snapshot, days: Any, features: FeatureSpec) -> dict[str, Any]:
     """The campaign's counts as the evening of the last landed day knows them: the features of the next contact day.
 
     `list_size` and `days_since_last_contact_day` depend on the coming day and its list: whoever scores fills them in.
     """
     from pyspark.sql import functions as f
 
-    from bank_marketing.etl.features import COUNTS, TOTALS, campaign_history
+    from bank_marketing.etl.features import campaign_history
 
     last = snapshot.days[-1].contact_date
     coming = days.sparkSession.createDataFrame([(date.max,)], "contact_date date")
-    history = campaign_history(days.unionByName(coming, allowMissingColumns=True))
+    history = campaign_history(days.unionByName(coming, allowMissingColumns=True), features)
     row = history.where(f.col("contact_date") == f.lit(date.max)).collect()[0]
     sizes = {"list_size": snapshot.days[-1].rows_read}
-    return {"last_contact_day": last.isoformat()} | {name: int(row[name]) for name in (*COUNTS, *TOTALS)} | sizes
+    return {"last_contact_day": last.isoformat()} | {count.name: int(row[count.name]) for count in features.counts} | sizes

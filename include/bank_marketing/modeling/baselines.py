@@ -6,29 +6,36 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.campaign.features import FeatureSpec
+from bank_marketing.modeling.choice import Algorithm, ModelChoice
 from bank_marketing.modeling.threshold import best_f1_threshold
 
 CALL_EVERYONE = "call everyone"
 TRAILING_RATE = "trailing rate"
 
-#: Models without the campaign's own history, on the raw columns.
-RAW_MODELS = {
-    "logistic regression, raw columns": ModelChoice(algorithm="logistic_regression", feature_set="raw_macro"),
-    "LightGBM, raw columns": ModelChoice(algorithm="lightgbm", feature_set="raw_macro"),
-}
+
+def raw_models(spec: FeatureSpec) -> dict[str, ModelChoice]:
+    """Models without the campaign's own history, on its raw columns."""
+    names: dict[str, Algorithm] = {
+        "logistic regression, raw columns": "logistic_regression",
+        "LightGBM, raw columns": "lightgbm",
+    }
+    return {name: ModelChoice(algorithm=algorithm, feature_set=spec.baseline_set) for name, algorithm in names.items()}
 
 
-def trailing_rate(table: pd.DataFrame) -> NDArray[np.float64]:
-    """Share of subscriptions over the last five contact days before each row's day; the campaign's so far when there are none."""
-    made = table["contacts_5d"].to_numpy(float)
+def trailing_rate(table: pd.DataFrame, spec: FeatureSpec) -> NDArray[np.float64]:
+    """Share of subscriptions over the campaign's `baseline_window` before each row's day; that so far when it has no contacts."""
+    window = f"{spec.baseline_window}d"
+    made = table[f"contacts_{window}"].to_numpy(float)
     so_far = table["conversions_all"].to_numpy(float) / np.maximum(table["contacts_all"].to_numpy(float), 1)
-    return np.asarray(np.where(made > 0, table["conversions_5d"].to_numpy(float) / np.maximum(made, 1), so_far), dtype=float)
+    return np.asarray(
+        np.where(made > 0, table[f"conversions_{window}"].to_numpy(float) / np.maximum(made, 1), so_far), dtype=float
+    )
 
 
-def trailing_rate_threshold(validation: pd.DataFrame) -> float:
+def trailing_rate_threshold(validation: pd.DataFrame, spec: FeatureSpec) -> float:
     """The rule's threshold, chosen for F1 on the validation days as a model's is."""
-    return best_f1_threshold(validation["y"].to_numpy(int), trailing_rate(validation))
+    return best_f1_threshold(validation["y"].to_numpy(int), trailing_rate(validation, spec))
 
 
 def overall_rate(table: pd.DataFrame) -> NDArray[np.float64]:

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Algorithm = Literal["logistic_regression", "random_forest", "xgboost", "lightgbm"]
 Sampler = Literal["none", "class_weight", "smote", "tomek", "smote_tomek"]
-FeatureSet = Literal["raw", "raw_macro", "trailing", "trailing_market", "trailing_channel", "trailing_extended"]
 Calibration = Literal["none", "platt", "isotonic"]
 ThresholdPolicy = Literal["best_f1", "half_best_f1", "break_even", "half_best_f1_that_pays"]
 
@@ -29,7 +28,7 @@ class ModelChoice(BaseModel):
 
     algorithm: Algorithm
     hyper_parameters: dict[str, float | int | str | bool | None] = Field(default_factory=dict)
-    feature_set: FeatureSet = "trailing_market"
+    feature_set: str = Field(default="", description="one of the campaign's; its default set when empty")
     extra_columns: tuple[str, ...] = Field(
         default=(),
         description="numbers beyond the feature set; made for experiments only (modeling/tried.py), never in production",

@@ -10,6 +10,7 @@ from typing import Any, TypedDict, Unpack, get_args
 
 import pandas as pd
 
+from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.contract import Contract
 from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
@@ -27,9 +28,6 @@ PR_AUC_TOLERANCE, BRIER_TOLERANCE = 0.015, 0.005
 
 #: F1 scores on B closer than this are equal, a quarter of their sampling error: then F1 on A, which has the crisis too, decides.
 F1_TOLERANCE = 0.0025
-
-#: Feature sets that only stand for comparison: their macro figures were published after the calls.
-NOT_POINT_IN_TIME = frozenset({"raw_macro"})
 
 #: Optuna's trials of each algorithm, as a share of the asked-for number: forests are slow and hardly react.
 TRIAL_SHARE: Mapping[Algorithm, float] = {"logistic_regression": 1, "lightgbm": 0.5, "xgboost": 0.25, "random_forest": 0.1}
@@ -53,14 +51,20 @@ class Outcome:
         return self.scores["B"].figures
 
 
-def steps(trials: int, algorithms: Sequence[Algorithm] = get_args(Algorithm), grid: Sequence[Experiment] | None = None) -> int:
+def steps(
+    spec: FeatureSpec,
+    trials: int,
+    algorithms: Sequence[Algorithm] = get_args(Algorithm),
+    grid: Sequence[Experiment] | None = None,
+) -> int:
     """How many times `run_experiments` reports progress."""
-    fixed = len(list(experiments()) if grid is None else grid)
+    fixed = len(list(experiments(spec)) if grid is None else grid)
     return fixed + sum(_trials(name, trials) + VARIANTS for name in algorithms)
 
 
 def run_experiments(
     features: pd.DataFrame,
+    spec: FeatureSpec,
     folder: Path,
     *,
     contract: Contract,
@@ -78,6 +82,7 @@ def run_experiments(
 
     Args:
         features: the features table of the whole campaign, with `y`.
+        spec: the campaign's features.
         folder: predictions and Optuna's studies are kept here; the same folder resumes a search.
         contract: that the features keep.
         economics: today's prices: they price every decision, and the policies that follow prices follow them.
@@ -107,7 +112,7 @@ def run_experiments(
     outcomes: list[Outcome] = []
 
     def run(experiment: Experiment) -> None:
-        raw = predict(experiment.choice, table, folder, digest)
+        raw = predict(experiment.choice, table, spec, folder, digest)
         scores = protocol.score(protocol.decide(experiment.choice, table, raw, economics=economics), named, economics=economics)
         outcomes.append(Outcome(experiment, scores))
         flat = {
@@ -116,28 +121,37 @@ def run_experiments(
         record(experiment.group, experiment.name, experiment.choice, flat)
         progress(experiment.name)
 
-    for experiment in experiments() if grid is None else grid:
+    for experiment in experiments(spec) if grid is None else grid:
         run(experiment)
     for algorithm in algorithms:
         choice = tune(
-            algorithm, table, folder, digest, _trials(algorithm, trials), seed, record, progress, selection=named["selection"]
+            algorithm,
+            table,
+            spec,
+            folder,
+            digest,
+            _trials(algorithm, trials),
+            seed,
+            record,
+            progress,
+            selection=named["selection"],
         )
         for experiment in tuned_variants(algorithm, choice):
             run(experiment)
-    chosen, *others = finalists(outcomes)
+    chosen, *others = finalists(outcomes, spec)
     judged: Judged = {"spans": named, "economics": economics, "resamples": resamples, "seed": seed}
     decided = protocol.decided_months(table)
     results = Results(
         contract=contract.digest,
         contract_version=contract.version,
-        reads=columns_read(chosen.experiment.choice, contract),
+        reads=columns_read(chosen.experiment.choice, spec),
         economics=economics,
         spans=spans,
         chosen_by=f"F1 pooled from {spans.choose_from}, among point-in-time models with PR AUC within {PR_AUC_TOLERANCE} and Brier score "
         f"within {BRIER_TOLERANCE} of the best; of F1 scores within {F1_TOLERANCE} of the best, the one with the best F1 from {decided[0]}",
-        winner=_candidate(chosen, table, folder, digest, **judged),
-        runners_up=tuple(_candidate(other, table, folder, digest, **judged) for other in others),
-        baselines=baseline_scores(table, folder, digest, **judged),
+        winner=_candidate(chosen, table, spec, folder, digest, **judged),
+        runners_up=tuple(_candidate(other, table, spec, folder, digest, **judged) for other in others),
+        baselines=baseline_scores(table, spec, folder, digest, **judged),
         data_digest=digest,
         libraries={name: version(name) for name in LIBRARIES},
         seed=seed,
@@ -145,7 +159,7 @@ def run_experiments(
             "experiments": len(outcomes),
             "trials": {name: _trials(name, trials) for name in algorithms},
             "tuned_on": f"log loss of {spans.choose_from} to {month_before(spans.confirm_from)}; {spans.confirm_from} and later confirm",
-            "told_apart": told_apart(outcomes, spans),
+            "told_apart": told_apart(outcomes, spans, spec),
         },
     )
     return results, overview(outcomes)
@@ -163,13 +177,13 @@ def _trials(algorithm: Algorithm, trials: int) -> int:
     return max(1, round(TRIAL_SHARE[algorithm] * trials))
 
 
-def finalists(outcomes: list[Outcome], others: int = 3) -> list[Outcome]:
+def finalists(outcomes: list[Outcome], spec: FeatureSpec, others: int = 3) -> list[Outcome]:
     """The winner, the next best `others`, and the best of each algorithm that is not among them."""
     distinct: dict[str, Outcome] = {}
     for outcome in outcomes:
         # One choice found twice counts once.
         distinct.setdefault(outcome.experiment.choice.model_dump_json(), outcome)
-    by_f1 = sorted(filter(eligible, distinct.values()), key=lambda outcome: -outcome.pooled["f1"])
+    by_f1 = sorted((one for one in distinct.values() if eligible(one, spec)), key=lambda outcome: -outcome.pooled["f1"])
     sound = _sound(by_f1)
     equal = [outcome for outcome in sound if outcome.pooled["f1"] >= sound[0].pooled["f1"] - F1_TOLERANCE]
     winner = max(equal, key=lambda outcome: outcome.scores["A"].figures["f1"])
@@ -180,13 +194,13 @@ def finalists(outcomes: list[Outcome], others: int = 3) -> list[Outcome]:
     return found
 
 
-def eligible(outcome: Outcome) -> bool:
+def eligible(outcome: Outcome, spec: FeatureSpec) -> bool:
     """Whether the platform could run it: its columns are known before the call, and are in the features table."""
     choice = outcome.experiment.choice
-    return choice.feature_set not in NOT_POINT_IN_TIME and not choice.extra_columns
+    return spec.point_in_time(choice.feature_set) and not choice.extra_columns
 
 
-def told_apart(outcomes: list[Outcome], spans: Spans) -> dict[str, Any]:
+def told_apart(outcomes: list[Outcome], spans: Spans, spec: FeatureSpec) -> dict[str, Any]:
     """What would have been chosen on earlier months alone, and how it did on the months after: figures that no choice has flattered."""
     pairs = {
         f"up to {month_before(spans.choose_from)}, by log loss": ("before B", "B"),
@@ -194,7 +208,7 @@ def told_apart(outcomes: list[Outcome], spans: Spans) -> dict[str, Any]:
     }
     found: dict[str, Any] = {}
     for name, (chosen_on, judged_on) in pairs.items():
-        known = [one for one in outcomes if eligible(one) and {chosen_on, judged_on} <= set(one.scores)]
+        known = [one for one in outcomes if eligible(one, spec) and {chosen_on, judged_on} <= set(one.scores)]
         if known:
             best = min(known, key=lambda one: one.scores[chosen_on].figures["log_loss"])
             figures = best.scores[judged_on].figures
@@ -233,19 +247,23 @@ class Judged(TypedDict):
     seed: int
 
 
-def baseline_scores(table: pd.DataFrame, folder: Path, digest: str, **judged: Unpack[Judged]) -> dict[str, dict[str, Scores]]:
+def baseline_scores(
+    table: pd.DataFrame, spec: FeatureSpec, folder: Path, digest: str, **judged: Unpack[Judged]
+) -> dict[str, dict[str, Scores]]:
     """Scores of everything that the model must beat, on A and B."""
     judged["spans"] = {name: judged["spans"][name] for name in ("A", "B")}
     return {
         name: protocol.score(predictions, **judged)
-        for name, predictions in baseline_predictions(table, folder, digest, judged["economics"]).items()
+        for name, predictions in baseline_predictions(table, spec, folder, digest, judged["economics"]).items()
     }
 
 
-def baseline_predictions(table: pd.DataFrame, folder: Path, digest: str, economics: Economics) -> dict[str, pd.DataFrame]:
+def baseline_predictions(
+    table: pd.DataFrame, spec: FeatureSpec, folder: Path, digest: str, economics: Economics
+) -> dict[str, pd.DataFrame]:
     """Decided predictions of the baselines: call everyone, the trailing rate, and models of the raw columns."""
     rule = ModelChoice(algorithm="logistic_regression", threshold="best_f1")
-    trailing = protocol.decide(rule, table, baselines.trailing_rate(table), economics=economics)
+    trailing = protocol.decide(rule, table, baselines.trailing_rate(table, spec), economics=economics)
     everyone = trailing.assign(
         probability=baselines.overall_rate(table), threshold=trailing["threshold"].where(trailing["threshold"].isna(), 0.0)
     )
@@ -253,12 +271,14 @@ def baseline_predictions(table: pd.DataFrame, folder: Path, digest: str, economi
         baselines.CALL_EVERYONE: everyone.assign(called=everyone["threshold"].notna()),
         baselines.TRAILING_RATE: trailing,
     }
-    for name, choice in baselines.RAW_MODELS.items():
-        found[name] = protocol.decide(choice, table, predict(choice, table, folder, digest), economics=economics)
+    for name, choice in baselines.raw_models(spec).items():
+        found[name] = protocol.decide(choice, table, predict(choice, table, spec, folder, digest), economics=economics)
     return found
 
 
-def _candidate(outcome: Outcome, table: pd.DataFrame, folder: Path, digest: str, **judged: Unpack[Judged]) -> Candidate:
+def _candidate(
+    outcome: Outcome, table: pd.DataFrame, spec: FeatureSpec, folder: Path, digest: str, **judged: Unpack[Judged]
+) -> Candidate:
     choice = outcome.experiment.choice
-    predictions = protocol.decide(choice, table, predict(choice, table, folder, digest), economics=judged["economics"])
+    predictions = protocol.decide(choice, table, predict(choice, table, spec, folder, digest), economics=judged["economics"])
     return Candidate(name=outcome.experiment.name, choice=choice, scores=protocol.score(predictions, **judged))

@@ -12,9 +12,9 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from bank_marketing.campaign.wording import describe, group_of
 from bank_marketing.modeling.metrics import Floats
 from bank_marketing.modeling.model import TermDepositModel, raw_scores
-from bank_marketing.modeling.wording import describe, source_of
 
 #: Effects below this say nothing worth reading: a twentieth of log-odds moves a probability of .5 by one point.
 SMALLEST_EFFECT = 0.05
@@ -57,7 +57,7 @@ def effects(model: TermDepositModel, table: pd.DataFrame) -> tuple[pd.DataFrame,
     encoded, start = encoded_effects(model, table)
     by_source: dict[str, Floats] = {}
     for name in encoded.columns:
-        source = source_of(name)
+        source = group_of(model.spec, name)
         values = encoded[name].to_numpy()
         by_source[source] = by_source[source] + values if source in by_source else values
     return pd.DataFrame(by_source, index=table.index), start
@@ -85,13 +85,13 @@ def reasons(model: TermDepositModel, table: pd.DataFrame, top: int = 4) -> list[
     order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :top]
     records = cast("list[dict[str, Any]]", table.to_dict("records"))
     return [
-        [_reason(sources[k], record, float(row[k])) for k in best if abs(row[k]) >= SMALLEST_EFFECT]
+        [_reason(model, sources[k], record, float(row[k])) for k in best if abs(row[k]) >= SMALLEST_EFFECT]
         for record, row, best in zip(records, values, order, strict=True)
     ]
 
 
-def _reason(source: str, record: dict[str, Any], effect: float) -> Reason:
-    value, text = describe(source, record)
+def _reason(model: TermDepositModel, source: str, record: dict[str, Any], effect: float) -> Reason:
+    value, text = describe(model.spec, source, record)
     return Reason(source, value, effect, text)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
+from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.modeling import tried
-from bank_marketing.modeling.choice import Algorithm, FeatureSet, ModelChoice, Sampler, ThresholdPolicy, Window
+from bank_marketing.modeling.choice import Algorithm, ModelChoice, Sampler, ThresholdPolicy, Window
 
 if TYPE_CHECKING:
     import optuna
@@ -15,20 +16,20 @@ if TYPE_CHECKING:
 #: The rule for who is called: close to the best F1 on all months, and no call at a loss.
 POLICY: ThresholdPolicy = "half_best_f1_that_pays"
 
-#: Strength of the penalty from earlier, unrecorded trials on the same months; the grid turns one thing at a time around it.
-RIDGE = ModelChoice(
-    algorithm="logistic_regression",
-    hyper_parameters={"C": 0.003},
-    feature_set="trailing_channel",
-    category_weight=2.5,
-    threshold=POLICY,
-)
+
+def ridge(feature_set: str) -> ModelChoice:
+    """What the grid turns one thing at a time around; strength of the penalty from earlier, unrecorded trials on the same months."""
+    return ModelChoice(
+        algorithm="logistic_regression",
+        hyper_parameters={"C": 0.003},
+        feature_set=feature_set,
+        category_weight=2.5,
+        threshold=POLICY,
+    )
+
 
 #: The search for neighbours (SMOTE, Tomek links) takes minutes on all rows; samplers are compared on these last ones.
 SAMPLER_ROWS = 5000
-
-#: Trees see the clients alone, and with the campaign's history; ridge, which is fitted in a second, every set.
-TREE_FEATURES: tuple[FeatureSet, ...] = ("raw", "trailing_channel")
 
 
 @dataclass(frozen=True)
@@ -40,59 +41,61 @@ class Experiment:
     choice: ModelChoice
 
 
-def experiments() -> Iterator[Experiment]:
+def experiments(spec: FeatureSpec) -> Iterator[Experiment]:
     """The fixed part of the search, cheapest first; its order is the table's."""
-    yield from _algorithms()
+    base = ridge(spec.default_set)
+    yield from _algorithms(spec)
     for name, columns in tried.COLUMNS.items():
-        yield Experiment("more columns", f"ridge and {name}", RIDGE.model_copy(update={"extra_columns": columns}))
-    yield from _windows()
+        yield Experiment("more columns", f"ridge and {name}", base.model_copy(update={"extra_columns": columns}))
+    yield from _windows(base)
     for calibration in ("platt", "isotonic"):
-        yield Experiment("calibration", f"ridge, {calibration}", RIDGE.model_copy(update={"calibration": calibration}))
+        yield Experiment("calibration", f"ridge, {calibration}", base.model_copy(update={"calibration": calibration}))
     for policy in _other_policies():
-        yield Experiment("threshold", f"ridge, {policy}", RIDGE.model_copy(update={"threshold": policy}))
+        yield Experiment("threshold", f"ridge, {policy}", base.model_copy(update={"threshold": policy}))
     for strength in (0.0005, 0.001, 0.002, 0.01, 0.1):
-        yield Experiment("penalty", f"ridge, C {strength:g}", RIDGE.model_copy(update={"hyper_parameters": {"C": strength}}))
+        yield Experiment("penalty", f"ridge, C {strength:g}", base.model_copy(update={"hyper_parameters": {"C": strength}}))
     for weight in (1.0, 2.0, 4.0):
         yield Experiment(
-            "categories", f"ridge, category weight {weight:g}", RIDGE.model_copy(update={"category_weight": weight})
+            "categories", f"ridge, category weight {weight:g}", base.model_copy(update={"category_weight": weight})
         )
-    yield from _samplers()
+    yield from _samplers(base)
 
 
-def _algorithms() -> Iterator[Experiment]:
+def _algorithms(spec: FeatureSpec) -> Iterator[Experiment]:
+    # Trees see the clients alone, and with the campaign's history; ridge, which is fitted in a second, every set.
+    few = dict.fromkeys((next(iter(spec.sets)), spec.default_set))
     for algorithm in get_args(Algorithm):
-        for feature_set in get_args(FeatureSet) if algorithm == "logistic_regression" else TREE_FEATURES:
-            base = RIDGE if algorithm == "logistic_regression" else _trees(algorithm)
-            choice = base.model_copy(update={"feature_set": feature_set})
+        for feature_set in spec.sets if algorithm == "logistic_regression" else few:
+            choice = ridge(feature_set) if algorithm == "logistic_regression" else _trees(algorithm, feature_set)
             yield Experiment("algorithm and features", f"{_short(algorithm)}, {feature_set}", choice)
 
 
-def _trees(algorithm: Algorithm) -> ModelChoice:
+def _trees(algorithm: Algorithm, feature_set: str) -> ModelChoice:
     few: dict[str, Any] = {"n_estimators": 60} if algorithm == "random_forest" else {"n_estimators": 100}
-    return ModelChoice(algorithm=algorithm, hyper_parameters=few, feature_set="trailing_channel", threshold=POLICY)
+    return ModelChoice(algorithm=algorithm, hyper_parameters=few, feature_set=feature_set, threshold=POLICY)
 
 
 def _other_policies() -> Iterator[ThresholdPolicy]:
     return (policy for policy in get_args(ThresholdPolicy) if policy != POLICY)
 
 
-def _samplers() -> Iterator[Experiment]:
+def _samplers(base: ModelChoice) -> Iterator[Experiment]:
     tried_with: dict[Algorithm, tuple[Sampler, ...]] = {
         "logistic_regression": get_args(Sampler),
         "lightgbm": ("none", "class_weight", "smote"),
     }
     for algorithm, samplers in tried_with.items():
         for sampler in samplers:
-            base = RIDGE if algorithm == "logistic_regression" else _trees("lightgbm")
-            choice = base.model_copy(update={"sampler": sampler, "window": Window(last_rows=SAMPLER_ROWS)})
+            start = base if algorithm == "logistic_regression" else _trees("lightgbm", base.feature_set)
+            choice = start.model_copy(update={"sampler": sampler, "window": Window(last_rows=SAMPLER_ROWS)})
             yield Experiment("sampler", f"{_short(algorithm)}, {sampler}, last {SAMPLER_ROWS:,} rows", choice)
 
 
-def _windows() -> Iterator[Experiment]:
+def _windows(base: ModelChoice) -> Iterator[Experiment]:
     for rows in (4000, 16000):
-        yield Experiment("window", f"ridge, last {rows:,} rows", RIDGE.model_copy(update={"window": Window(last_rows=rows)}))
+        yield Experiment("window", f"ridge, last {rows:,} rows", base.model_copy(update={"window": Window(last_rows=rows)}))
     for days in (90.0, 365.0):
-        choice = RIDGE.model_copy(update={"window": Window(half_life_days=days)})
+        choice = base.model_copy(update={"window": Window(half_life_days=days)})
         yield Experiment("window", f"ridge, half-life {days:g} days", choice)
 
 
@@ -114,10 +117,10 @@ def tuned_variants(algorithm: Algorithm, choice: ModelChoice) -> Iterator[Experi
         yield Experiment("tuned", f"{tuned_name(algorithm)}, {policy}", choice.model_copy(update={"threshold": policy}))
 
 
-def suggest(algorithm: Algorithm, trial: optuna.Trial) -> ModelChoice:
+def suggest(algorithm: Algorithm, trial: optuna.Trial, feature_set: str) -> ModelChoice:
     """A choice with hyper-parameters from an Optuna trial."""
     if algorithm == "logistic_regression":
-        return RIDGE.model_copy(
+        return ridge(feature_set).model_copy(
             update={
                 "hyper_parameters": {"C": trial.suggest_float("C", 3e-4, 0.1, log=True)},
                 "prior_rows": trial.suggest_float("prior_rows", 1, 50, log=True),
@@ -140,4 +143,4 @@ def suggest(algorithm: Algorithm, trial: optuna.Trial) -> ModelChoice:
             "reg_lambda": trial.suggest_float("reg_lambda", 1, 100, log=True),
             "colsample_bytree": trial.suggest_float("colsample_bytree", 0.3, 1.0),
         }
-    return ModelChoice(algorithm=algorithm, hyper_parameters=found, feature_set="trailing_channel", threshold=POLICY)
+    return ModelChoice(algorithm=algorithm, hyper_parameters=found, feature_set=feature_set, threshold=POLICY)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bank_marketing.campaign.features import FeatureSpec
+from bank_marketing.campaign.wording import group_of
 from bank_marketing.modeling import protocol
 from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.explanations import effects
 from bank_marketing.modeling.model import TermDepositModel, fit_estimator, raw_scores
-from bank_marketing.modeling.wording import source_of
 
 
 def mean_effects(model: TermDepositModel, table: pd.DataFrame) -> pd.DataFrame:
@@ -31,13 +32,14 @@ def mean_effects(model: TermDepositModel, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def permutation_by_month(
-    choice: ModelChoice, table: pd.DataFrame, *, since: str, repeats: int = 5, seed: int = 7
+    choice: ModelChoice, table: pd.DataFrame, spec: FeatureSpec, *, since: str, repeats: int = 5, seed: int = 7
 ) -> pd.DataFrame:
     """ROC AUC within each month that is lost when a feature is shuffled, under the protocol: the model knows earlier months only.
 
     Args:
         choice: what to fit.
         table: from `protocol.in_time_order`.
+        spec: the campaign's features.
         since: first month.
         repeats: shuffles of each feature; their mean is reported.
         seed: of the shuffles.
@@ -52,17 +54,19 @@ def permutation_by_month(
         month = str(rows["month"].iloc[0])
         if month < since or len(rows) < protocol.MONTH_ROWS or rows["y"].nunique() < 2:
             continue
-        encoder, estimator = fit_estimator(choice, table.iloc[:start])
-        lost[month] = _lost(encoder.transform(rows), rows["y"].to_numpy(int), estimator, repeats, generator)
+        encoder, estimator = fit_estimator(choice, table.iloc[:start], spec)
+        lost[month] = _lost(encoder.transform(rows), rows["y"].to_numpy(int), estimator, spec, repeats, generator)
     found = pd.DataFrame(lost).T.rename_axis("month")
     return found[found.mean().sort_values(ascending=False, kind="stable").index]
 
 
-def _lost(X: pd.DataFrame, y: np.ndarray, estimator: object, repeats: int, generator: np.random.Generator) -> dict[str, float]:
+def _lost(
+    X: pd.DataFrame, y: np.ndarray, estimator: object, spec: FeatureSpec, repeats: int, generator: np.random.Generator
+) -> dict[str, float]:
     from sklearn.metrics import roc_auc_score
 
     whole = roc_auc_score(y, raw_scores(estimator, X))
-    sources = pd.Series([source_of(name) for name in X.columns], index=X.columns)
+    sources = pd.Series([group_of(spec, name) for name in X.columns], index=X.columns)
     lost = {}
     for source, names in sources.groupby(sources, sort=False).groups.items():
         without = []

@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.class_weight import compute_sample_weight
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.economics import Economics
 from bank_marketing.errors import ModelIncompatible
 from bank_marketing.modeling import persistence
@@ -48,6 +49,11 @@ class TermDepositModel:
     learned_threshold: float | None
     economics: Economics
     trained_through: str
+
+    @property
+    def spec(self) -> FeatureSpec:
+        """The declaration of the features that it was trained with. Raises ModelIncompatible."""
+        return self.encoder.spec
 
     @property
     def threshold(self) -> float:
@@ -126,7 +132,7 @@ Fit = Callable[[Any], tuple[FeatureEncoder, Any]]
 
 
 def train(
-    choice: ModelChoice, train_rows: pd.DataFrame, validation_rows: pd.DataFrame, *, economics: Economics
+    choice: ModelChoice, train_rows: pd.DataFrame, validation_rows: pd.DataFrame, *, spec: FeatureSpec, economics: Economics
 ) -> tuple[TermDepositModel, Floats]:
     """Fit a choice in this process: see `fit_validated`.
 
@@ -134,12 +140,13 @@ def train(
         choice: what to train.
         train_rows: features table with `y`, in time order.
         validation_rows: the days after them.
+        spec: the campaign's features.
         economics: today's prices.
     """
 
     def fit(before: Any) -> tuple[FeatureEncoder, Any]:
         seen = validation_rows if before is None else validation_rows[validation_rows["contact_date"] < before]
-        return fit_estimator(choice, pd.concat([train_rows, seen], ignore_index=True))
+        return fit_estimator(choice, pd.concat([train_rows, seen], ignore_index=True), spec)
 
     return fit_validated(choice, validation_rows, fit, economics=economics)
 
@@ -191,12 +198,12 @@ def _blocks(validation_rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
         yield validation_rows[validation_rows["contact_date"].isin(part)]
 
 
-def fit_estimator(choice: ModelChoice, rows: pd.DataFrame) -> tuple[FeatureEncoder, Any]:
+def fit_estimator(choice: ModelChoice, rows: pd.DataFrame, spec: FeatureSpec) -> tuple[FeatureEncoder, Any]:
     """Fit encoder and estimator on rows in time order, resampled and weighted as the choice says."""
     if choice.window.last_rows is not None:
         rows = rows.tail(choice.window.last_rows)
     y = rows["y"].to_numpy(int)
-    encoder = FeatureEncoder(choice.feature_set, choice.prior_rows, choice.category_weight, choice.extra_columns).fit(rows)
+    encoder = FeatureEncoder.of(choice, spec).fit(rows)
     X, y_used = resample(choice, encoder.transform(rows), y)
     weights = None
     if choice.sampler == "class_weight" and choice.algorithm == "xgboost":

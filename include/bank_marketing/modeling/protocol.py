@@ -13,10 +13,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling.choice import ModelChoice
-from bank_marketing.modeling.encoding import CATEGORIES
 from bank_marketing.modeling.metrics import Floats, Labels, evaluate, intervals
 from bank_marketing.modeling.model import calibrated, fit_calibrator, fit_estimator, raw_scores
 from bank_marketing.modeling.results import Scores
@@ -41,7 +41,8 @@ def in_time_order(features: pd.DataFrame) -> pd.DataFrame:
     Text columns are categorical: they are compared with each of their values again and again.
     """
     table = features.assign(contact_date=features["contact_date"].astype(str).str[:10])
-    table = table.astype({name: "category" for name in CATEGORIES if name in table.columns})
+    text = set(table.select_dtypes(["object", "string"]).columns) - {"contact_id", "contact_date"}
+    table = table.astype(dict.fromkeys(sorted(text), "category"))
     table = table.sort_values(["contact_date", "contact_id"], ignore_index=True)
     return table.assign(month=table["contact_date"].str[:7])
 
@@ -65,6 +66,7 @@ def blocks(table: pd.DataFrame, refit: Refit = "month") -> Iterator[tuple[int, i
 def out_of_sample(
     choice: ModelChoice,
     table: pd.DataFrame,
+    spec: FeatureSpec,
     *,
     refit: Refit = "month",
     since: str = "",
@@ -75,6 +77,7 @@ def out_of_sample(
     Args:
         choice: what to fit.
         table: from `in_time_order`.
+        spec: the campaign's features.
         refit: a model a month (the protocol), or a model a day (what the nightly platform does).
         since: first month to predict; empty for all.
         on_block: called after each block, for progress.
@@ -86,7 +89,7 @@ def out_of_sample(
     for start, end in blocks(table, refit):
         if table["month"].iloc[start] < since:
             continue
-        encoder, estimator = fit_estimator(choice, table.iloc[:start])
+        encoder, estimator = fit_estimator(choice, table.iloc[:start], spec)
         raw[start:end] = raw_scores(estimator, encoder.transform(table.iloc[start:end]))
         on_block()
     if np.isnan(raw).all():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.economics import Economics
 from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.metrics import Floats, Labels, Metrics, evaluate
@@ -21,7 +22,7 @@ TEST_SHARE = 0.2
 
 
 def random_split_figures(
-    table: pd.DataFrame, choices: dict[str, ModelChoice], seed: int = 7, *, economics: Economics
+    table: pd.DataFrame, choices: dict[str, ModelChoice], seed: int = 7, *, spec: FeatureSpec, economics: Economics
 ) -> dict[str, Metrics]:
     """Metrics on a random fifth of the rows, by name; each threshold is the best for F1 on the training rows.
 
@@ -29,6 +30,7 @@ def random_split_figures(
         table: from `protocol.in_time_order`.
         choices: models to fit on the other four fifths.
         seed: of the split.
+        spec: the campaign's features.
         economics: prices the decisions.
     """
     test = np.random.default_rng(seed).random(len(table)) < TEST_SHARE
@@ -37,7 +39,7 @@ def random_split_figures(
     rates = known.groupby("month")["y"].mean()
     found = {MONTH_LOOKUP: _evaluated(y_known, _rate(known, rates), y, _rate(unseen, rates), economics)}
     for name, choice in choices.items():
-        encoder, estimator = fit_estimator(choice, known)
+        encoder, estimator = fit_estimator(choice, known, spec)
         p_known, p = (raw_scores(estimator, encoder.transform(part)) for part in (known, unseen))
         found[name] = _evaluated(y_known, p_known, y, p, economics)
     return found

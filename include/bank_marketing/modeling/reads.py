@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
+from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.contract import Contract
-from bank_marketing.errors import ConfigError, ModelIncompatible
+from bank_marketing.errors import ConfigError
 from bank_marketing.modeling.choice import ModelChoice
 
 
-def columns_read(choice: ModelChoice, contract: Contract) -> dict[str, str]:
-    """Name and type of each contract column that a choice reads, found by leaving out one column after the other."""
-    import pandas as pd
-
-    from bank_marketing.etl.features import CAMPAIGN_COLUMNS
-    from bank_marketing.modeling.encoding import FeatureEncoder
-
-    row: dict[str, object] = {**dict.fromkeys((*CAMPAIGN_COLUMNS, *choice.extra_columns), 1)}
-    row |= {column.name: column.categories[0] if column.categories else column.min or 0 for column in contract.attributes}
-    table = pd.DataFrame([row, row])
-    encoder = FeatureEncoder(choice.feature_set, choice.prior_rows, choice.category_weight, choice.extra_columns).fit(table)
-    read: dict[str, str] = {}
-    for column in contract.attributes:
-        try:
-            encoder.transform(table.drop(columns=column.name))
-        except ModelIncompatible:
-            read[column.name] = column.type
-    return read
+def columns_read(choice: ModelChoice, spec: FeatureSpec) -> dict[str, str]:
+    """Name and type of each contract column that a choice reads, in the contract's order."""
+    numbers = spec.numbers(choice.feature_set or spec.default_set).values()
+    read = {name for number in numbers for name in (number.column, number.segment)} | {*spec.categories, *choice.extra_columns}
+    return {name: attribute.type for name, attribute in spec.attributes.items() if name in read}
 
 
 def check_reads(reads: dict[str, str], contract: Contract, where: str) -> None:

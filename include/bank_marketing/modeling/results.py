@@ -70,14 +70,13 @@ class Results(BaseModel):
         )
 
 
-#: What a campaign trains before anybody has searched: ridge on the clients and the campaign's own trailing rates, with a penalty that a
+#: What a campaign trains before anybody has searched: ridge on the campaign's default feature set, with a penalty that a
 #: few thousand contacts can bear, and no call at a loss.
 DEFAULT = Candidate(
     name="default ridge",
     choice=ModelChoice(
         algorithm="logistic_regression",
         hyper_parameters={"C": 0.01},
-        feature_set="trailing",
         threshold="half_best_f1_that_pays",
     ),
 )

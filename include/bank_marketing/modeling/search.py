@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.modeling import protocol
 from bank_marketing.modeling.choice import Algorithm, ModelChoice
 from bank_marketing.modeling.grid import suggest, tuned_name
@@ -23,7 +24,7 @@ Recorder = Callable[[str, str, ModelChoice, dict[str, float]], None]
 Progress = Callable[[str], None]
 
 #: Modules of this folder that decide a prediction: kept predictions of other code are not used.
-DECISIVE = ("encoding", "estimators", "model", "protocol", "tried")
+DECISIVE = ("encoding", "numbers", "estimators", "model", "protocol", "tried")
 
 
 def data_digest(table: pd.DataFrame) -> str:
@@ -39,14 +40,14 @@ def _code_digest() -> str:
     return hashlib.sha256(b"".join((folder / f"{name}.py").read_bytes() for name in DECISIVE)).hexdigest()
 
 
-def predict(choice: ModelChoice, table: pd.DataFrame, folder: Path, digest: str, since: str = "") -> Floats:
-    """Out-of-sample probabilities, kept in `folder` by choice, data and code; calibration and threshold do not change them."""
-    named = choice.model_dump_json(exclude={"calibration", "threshold"}) + digest + since + _code_digest()
+def predict(choice: ModelChoice, table: pd.DataFrame, spec: FeatureSpec, folder: Path, digest: str, since: str = "") -> Floats:
+    """Out-of-sample probabilities, kept in `folder` by choice, features, data and code; calibration and threshold do not change them."""
+    named = choice.model_dump_json(exclude={"calibration", "threshold"}) + spec.digest + digest + since + _code_digest()
     path = folder / "predictions" / f"{hashlib.sha256(named.encode()).hexdigest()[:20]}.npy"
     if path.exists():
         kept: Floats = np.load(path, allow_pickle=False)
         return kept
-    raw = protocol.out_of_sample(choice, table, since=since)
+    raw = protocol.out_of_sample(choice, table, spec, since=since)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".tmp.npy")
     np.save(unfinished, raw)
@@ -57,6 +58,7 @@ def predict(choice: ModelChoice, table: pd.DataFrame, folder: Path, digest: str,
 def tune(
     algorithm: Algorithm,
     table: pd.DataFrame,
+    spec: FeatureSpec,
     folder: Path,
     digest: str,
     trials: int,
@@ -73,8 +75,8 @@ def tune(
     early = table[table["month"] < selection.before]
 
     def log_loss(trial: optuna.Trial) -> float:
-        choice = suggest(algorithm, trial)
-        raw = predict(choice, early, folder, digest, since=selection.first)
+        choice = suggest(algorithm, trial, spec.default_set)
+        raw = predict(choice, early, spec, folder, digest, since=selection.first)
         known = ~np.isnan(raw)
         y, p = early["y"].to_numpy(int)[known], np.clip(raw[known], 1e-12, 1 - 1e-12)
         loss = float(-np.mean(np.where(y == 1, np.log(p), np.log(1 - p))))
@@ -85,7 +87,7 @@ def tune(
 
     study = optuna.create_study(
         storage=f"sqlite:///{(folder / 'optuna.db').resolve()}",
-        study_name=f"{algorithm} {digest[:12]} {selection.first} seed {seed} code {_code_digest()[:12]}",
+        study_name=f"{algorithm} {digest[:12]} {spec.digest[:12]} {selection.first} seed {seed} code {_code_digest()[:12]}",
         load_if_exists=True,
     )
     done = sum(trial.state == optuna.trial.TrialState.COMPLETE for trial in study.trials)
@@ -95,4 +97,4 @@ def tune(
         study.optimize(log_loss, n_trials=1)
     for _ in range(min(done, trials)):
         progress(tuned_name(algorithm))
-    return suggest(algorithm, optuna.trial.FixedTrial(study.best_params))
+    return suggest(algorithm, optuna.trial.FixedTrial(study.best_params), spec.default_set)

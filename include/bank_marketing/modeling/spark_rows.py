@@ -17,6 +17,7 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as f
 
+from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory, SparkJobFailed
 from bank_marketing.modeling.choice import ModelChoice
@@ -42,9 +43,11 @@ class SparkRows:
         table: the features table, with `split`.
         workers: task slots that share the training rows. Each client's rows are on one of them, in time order, so that the same rows
             on the same number of workers give the same sums.
+        spec: the campaign's features.
     """
 
-    def __init__(self, table: DataFrame, workers: int) -> None:
+    def __init__(self, table: DataFrame, workers: int, spec: FeatureSpec) -> None:
+        self._spec = spec
         known = table.where(f.col("split") != "holdout")
         placed = known.repartition(workers, "contact_id").sortWithinPartitions("contact_date", "contact_id")
         self._known = placed.persist(StorageLevel.MEMORY_AND_DISK)
@@ -128,7 +131,7 @@ class SparkRows:
 
     def _fit_encoder(self, choice: ModelChoice, rows: DataFrame) -> FeatureEncoder:
         """Fit on all rows: sums of each batch, merged in the order of the batches."""
-        encoder = FeatureEncoder(choice.feature_set, choice.prior_rows, choice.category_weight, choice.extra_columns)
+        encoder = FeatureEncoder.of(choice, self._spec)
 
         def summed(batches: Batches) -> Iterator[pd.DataFrame]:
             parts = [encoder.moments(batch) for batch in batches if len(batch)]

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.economics import Economics
 from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.metrics import Floats
@@ -40,7 +41,8 @@ class TrainingRows(Protocol):
 class LocalRows:
     """A features table in memory, in time order."""
 
-    def __init__(self, table: pd.DataFrame) -> None:
+    def __init__(self, table: pd.DataFrame, spec: FeatureSpec) -> None:
+        self._spec = spec
         self._known = table[table["split"] != "holdout"]
         self._train = table[table["split"] == "train"]
         self.validation = table[table["split"] == "validation"]
@@ -57,7 +59,7 @@ class LocalRows:
 
     def train(self, choice: ModelChoice, economics: Economics) -> tuple[TermDepositModel, Floats]:
         """Train in this process."""
-        return train(choice, self._train, self.validation, economics=economics)
+        return train(choice, self._train, self.validation, spec=self._spec, economics=economics)
 
     def reference(self, model: TermDepositModel, limit: int) -> pd.DataFrame:
         """Rows that stand for all."""

@@ -15,8 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bank_marketing.modeling.encoding import FIRST_RATE
-
 #: Segments whose own trailing rate may say more than the campaign's. The channel's did, and is a feature now.
 SEGMENTS = ("poutcome", "job")
 
@@ -31,6 +29,9 @@ SEGMENT_PRIOR = 20.0
 PUBLISHED_AFTER = {"cons_price_idx": 50, "cons_conf_idx": 50, "emp_var_rate": 150, "nr_employed": 150}
 
 DAY = "contact_date"
+
+#: Rate before anybody was called.
+FIRST_RATE = 0.1
 
 
 def _logit(rate: Any) -> Any:

@@ -75,12 +75,18 @@ def measure_performance(config: MonitoringConfig, window: ArtifactRef, context: 
     told: dict[str, Any] = {"enough": False, "violates": False, "reasons": [], "figures": {}, "as_called": {}}
     if version is not None:
         rows = windows.load_rows(window, context)
+        spec = context.campaign.features
         called = as_called(rows, context.settings.economics)
         other = rows["version"] != version.version
         rows.loc[other, "probability"] = float("nan")
         reference = Registry(context.settings, context.store).reference(version)
         finding = assess_performance(
-            rows, evaluated(version, context), trailing_rate_threshold(reference), context.settings.economics, config
+            rows,
+            evaluated(version, context),
+            spec,
+            trailing_rate_threshold(reference, spec),
+            context.settings.economics,
+            config,
         )
         told = finding.to_json() | {"as_called": called}
         log.info(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.economics import Economics
 from bank_marketing.modeling.baselines import CALL_EVERYONE, TRAILING_RATE
 from bank_marketing.monitoring.config import MonitoringConfig
@@ -92,6 +93,7 @@ def outcome_figures(y: Labels, p: Floats, called: Called, economics: Economics) 
 def assess_performance(
     window: pd.DataFrame,
     evaluated: Mapping[str, float],
+    spec: FeatureSpec,
     trailing_threshold: float,
     economics: Economics,
     config: MonitoringConfig,
@@ -101,6 +103,7 @@ def assess_performance(
     Args:
         window: rows of the features table with `y`, `probability` (nan where none was made) and `called`.
         evaluated: figures of the production model on its unseen days, by the names of COMPARED; may be empty.
+        spec: the campaign's features.
         trailing_threshold: of the trailing-rate rule, chosen on the model's own training days.
         economics: prices the decisions.
         config: thresholds and minimum outcomes.
@@ -116,7 +119,7 @@ def assess_performance(
     figures = outcome_figures(y, known["probability"].to_numpy(float), called, economics)
     rules = {
         CALL_EVERYONE: np.ones(len(known), dtype=bool),
-        TRAILING_RATE: np.asarray(baselines.trailing_rate(known) >= trailing_threshold),
+        TRAILING_RATE: np.asarray(baselines.trailing_rate(known, spec) >= trailing_threshold),
     }
     compared = {name: {"f1": f1(y, rule), "profit": economics.profit(y, rule)} for name, rule in rules.items()}
     enough = len(known) >= config.window_rows and min(y.sum(), len(y) - y.sum()) >= config.min_outcomes

@@ -105,7 +105,12 @@ class Platform:
         own = made.loc[made["version"] == deployed.version, ["contact_id", "probability", "called"]]
         outcomes = window.merge(own, on="contact_id", how="left")
         performance = assess_performance(
-            outcomes, deployed.evaluated, deployed.trailing_threshold, config.economics, config.monitoring
+            outcomes,
+            deployed.evaluated,
+            config.campaign.features,
+            deployed.trailing_threshold,
+            config.economics,
+            config.monitoring,
         )
         verdict = WindowVerdict(
             last_day=date.fromisoformat(today),
@@ -147,7 +152,9 @@ def fit(config: ReplayConfig, known: pd.DataFrame) -> tuple[TermDepositModel, di
         positives = int(parts[name]["y"].sum())
         if positives < config.training.min_positives:
             raise NotEnoughHistory(f"the {name} days have {positives} subscribers, {config.training.min_positives} are needed")
-    model, _ = train(config.choice, parts["train"], parts["validation"], economics=config.economics)
+    model, _ = train(
+        config.choice, parts["train"], parts["validation"], spec=config.campaign.features, economics=config.economics
+    )
     return model, parts
 
 
@@ -162,5 +169,5 @@ def deploy(
         model=model,
         reference=reference_rows(model, learned, config.training.reference_rows),
         evaluated={name: float(figures[name]) for name in COMPARED},
-        trailing_threshold=trailing_rate_threshold(parts["validation"]),
+        trailing_threshold=trailing_rate_threshold(parts["validation"], config.campaign.features),
     )

@@ -68,7 +68,7 @@ def run(config: ProspectsConfig, inputs: ProspectsInputs, context: RunContext) -
     inspected = inspect(file, context.contract, settle_seconds=context.settings.landing_settle_seconds)
     known = zone.contact_days(until=context.as_of)
     last = known[-1].date if known else context.as_of
-    state = campaign_state_for(context.store, file.date, last)
+    state = campaign_state_for(context.store, file.date, last, context.campaign.features)
     columns = context.contract.prospect_columns
     spark = spark_session(f"bank-marketing {COMPONENT} {context.as_of}", context.settings)
     raw = read_landed(spark, [file.path], columns, context.contract).withColumn("contact_date", f.lit(file.date))

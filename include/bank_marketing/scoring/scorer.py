@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from bank_marketing.campaign.features import GAP, LIST_SIZE
 from bank_marketing.contract import Contract
 from bank_marketing.economics import Economics
 from bank_marketing.errors import ConfigError, ModelIncompatible
@@ -16,11 +17,6 @@ from bank_marketing.registry.registry import ModelVersion
 from bank_marketing.scoring.state import CampaignState, latest_campaign_state
 
 __all__ = ["CampaignState", "Scorer", "feature_rows", "latest_campaign_state"]
-
-#: Columns that only the counts of an evening can fill; any number serves to see whether a model wants them.
-_COUNTED = ("contacts_1d", "conversions_1d", "contacts_5d", "conversions_5d", "contacts_20d", "conversions_20d",
-            "contacts_20d_cellular", "conversions_20d_cellular",
-            "contacts_all", "conversions_all", "list_size", "days_since_last_contact_day")  # fmt: skip
 
 
 def feature_rows(prospects: pd.DataFrame, day: date, state: CampaignState, list_size: int) -> pd.DataFrame:
@@ -45,7 +41,7 @@ def feature_rows(prospects: pd.DataFrame, day: date, state: CampaignState, list_
             "Choose a later day."
         )
     table = prospects.reset_index(drop=True)
-    return table.assign(**(state.counts | {"list_size": list_size, "days_since_last_contact_day": gap}))
+    return table.assign(**(state.counts | {LIST_SIZE: list_size, GAP: gap}))
 
 
 class Scorer:
@@ -87,7 +83,7 @@ class Scorer:
         return scored
 
     def _try(self) -> None:
-        row: dict[str, object] = dict.fromkeys(_COUNTED, 1)
+        row: dict[str, object] = dict.fromkeys(self.model.spec.campaign_columns, 1)
         for column in self.contract.attributes:
             fallback = column.categories[0] if column.categories else column.min or 0
             row[column.name] = column.default if column.default is not None else fallback

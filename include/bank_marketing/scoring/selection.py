@@ -105,9 +105,7 @@ def load_version(ref: ArtifactRef, context: RunContext) -> ModelVersion:
 
 
 def _check_signature(registry: Registry, version: ModelVersion, context: RunContext) -> None:
-    from bank_marketing.etl.features import CAMPAIGN_COLUMNS
-
-    known = {column.name for column in context.contract.attributes} | set(CAMPAIGN_COLUMNS)
+    known = {column.name for column in context.contract.attributes} | set(context.campaign.features.campaign_columns)
     missing = [name for name in registry.inputs(version) if name not in known]
     if missing:
         raise ModelIncompatible(

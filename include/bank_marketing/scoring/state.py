@@ -10,10 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bank_marketing.artifacts import ArtifactRef, ArtifactStore, Manifest
 from bank_marketing.artifacts.store import MANIFEST
+from bank_marketing.campaign.features import LIST_SIZE, FeatureSpec
 from bank_marketing.components.transformation import COMPONENT, FEATURES
 from bank_marketing.errors import ArtifactMissing, InvalidAsOf, NotEnoughHistory
-
-_WINDOWS = (1, 5, 20)
 
 
 class CampaignState(BaseModel):
@@ -47,7 +46,7 @@ def latest_campaign_state(store: ArtifactStore, as_of: date | None = None) -> Ca
     raise ArtifactMissing(f"no features were published{when}: run the training DAG (`make run`) first")
 
 
-def campaign_state_for(store: ArtifactStore, day: date, last_contact_day: date) -> CampaignState:
+def campaign_state_for(store: ArtifactStore, day: date, last_contact_day: date, features: FeatureSpec) -> CampaignState:
     """The state that a coming `day` is scored with: that of `last_contact_day`, the contact day before it.
 
     A run of that evening has published it; for a past evening without a run of its own, it is counted again from a later run's
@@ -69,7 +68,7 @@ def campaign_state_for(store: ArtifactStore, day: date, last_contact_day: date) 
             f"the list of {day} needs the campaign's counts of the evening of {last_contact_day}, and no features reach it. Run the "
             f"training DAG as of {last_contact_day}, then re-run."
         )
-    return _recounted(store, later, last_contact_day)
+    return _recounted(store, later, last_contact_day, features)
 
 
 def published_features(store: ArtifactStore) -> Iterator[Manifest]:
@@ -96,27 +95,19 @@ def _stated(manifest: Manifest) -> CampaignState | None:
     )
 
 
-def _recounted(store: ArtifactStore, later: CampaignState, last: date) -> CampaignState:
+def _recounted(store: ArtifactStore, later: CampaignState, last: date, features: FeatureSpec) -> CampaignState:
     """The state of the evening of `last`, counted from features that reach further. Raises InvalidAsOf when nothing had landed by then."""
     import pandas as pd
 
-    from bank_marketing.etl.features import CHANNEL_COUNTS, CHANNEL_WINDOW
+    from bank_marketing.etl.evening import counts_of_evening
 
     with store.local_copy(f"{later.features_uri}/{FEATURES}") as folder:
-        rows = pd.read_parquet(folder, columns=["contact_date", "contact", "y", "list_size"])
+        rows = pd.read_parquet(folder, columns=["contact_date", "y", LIST_SIZE, *features.segments])
     first = min(rows["contact_date"].astype(str))
     rows = rows[rows["contact_date"].astype(str) <= last.isoformat()]
     if rows.empty:
         raise InvalidAsOf(
             f"as_of={last}: nobody had been called by then, the first contact day is {first}. Name a day from then on."
         )
-    days = rows.groupby("contact_date").agg(contacts=("y", "size"), conversions=("y", "sum"), size=("list_size", "last"))
-    days = days.sort_index()
-    counts = {
-        f"{what}_{window}d": int(days[what].tail(window).sum()) for window in _WINDOWS for what in ("contacts", "conversions")
-    }
-    mobile = rows[(rows["contact"] == "cellular") & rows["contact_date"].isin(days.index[-CHANNEL_WINDOW:])]
-    counts |= dict(zip(CHANNEL_COUNTS, (len(mobile), int(mobile["y"].sum())), strict=True))
-    counts |= {f"{what}_all": int(days[what].sum()) for what in ("contacts", "conversions")}
-    counts["list_size"] = int(days["size"].iloc[-1])
-    return later.model_copy(update={"last_contact_day": last, "counts": counts})
+    sizes = {LIST_SIZE: int(rows.loc[rows["contact_date"] == rows["contact_date"].max(), LIST_SIZE].iloc[-1])}
+    return later.model_copy(update={"last_contact_day": last, "counts": counts_of_evening(rows, features) | sizes})
