@@ -12,9 +12,15 @@ from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.model import TermDepositModel, train
+from tests.support.campaign import FEATURES
 from tests.support.features import PRICES, features_table
 
-CHOICE = ModelChoice(algorithm="logistic_regression", hyper_parameters={"C": 0.1}, threshold="half_best_f1_that_pays")
+CHOICE = ModelChoice(
+    algorithm="logistic_regression",
+    feature_set="trailing_market",
+    hyper_parameters={"C": 0.1},
+    threshold="half_best_f1_that_pays",
+)
 RESAMPLES = 200
 
 
@@ -31,14 +37,14 @@ def part(table: pd.DataFrame, name: str) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def candidate(table: pd.DataFrame) -> TermDepositModel:
-    return train(CHOICE, part(table, "train"), part(table, "validation"), economics=PRICES)[0]
+    return train(CHOICE, part(table, "train"), part(table, "validation"), spec=FEATURES, economics=PRICES)[0]
 
 
 @pytest.fixture(scope="module")
 def champion(table: pd.DataFrame) -> TermDepositModel:
     """A model that was trained without two columns that matter."""
     blind = table.assign(job="unknown", contact="telephone")
-    return train(CHOICE, part(blind, "train"), part(blind, "validation"), economics=PRICES)[0]
+    return train(CHOICE, part(blind, "train"), part(blind, "validation"), spec=FEATURES, economics=PRICES)[0]
 
 
 def judged(table: pd.DataFrame, rivals: Rivals, economics: Economics = PRICES, **config: float) -> Judgement:

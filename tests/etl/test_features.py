@@ -35,7 +35,7 @@ def campaign_rows(flip_from: date | None = None) -> list[Row]:
 def features(spark: SparkSession, rows: list[Row], sizes: list[tuple[date, int]] | None = None) -> list[dict[str, object]]:
     frame = contacts(spark, rows)
     list_sizes = spark.createDataFrame(sizes or [(day, 5) for day in DAYS], "contact_date date, list_size long")
-    history = campaign_history(daily_outcomes(frame, list_sizes, FEATURES))
+    history = campaign_history(daily_outcomes(frame, list_sizes, FEATURES), FEATURES)
     table = build_features(frame, history, CONTRACT).orderBy("contact_date", "contact_id")
     return [row.asDict() for row in table.collect()]
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from bank_marketing.modeling.encoding import FeatureEncoder
+from tests.support.campaign import FEATURES
 from tests.support.features import features_table
 
 PRIOR = 5.0
@@ -29,7 +30,7 @@ def encoded() -> pd.DataFrame:
     rows = features_table(days=3).head(3).assign(**COUNTS)
     rows["contact"] = ["cellular", "telephone", "telephone"]
     rows.loc[rows.index[2], list(COUNTS)] = 0
-    encoder = FeatureEncoder("trailing_channel", prior_rows=PRIOR).fit(rows)
+    encoder = FeatureEncoder(FEATURES.text, "trailing_channel", prior_rows=PRIOR).fit(rows)
     numbers = encoder.transform(rows)[encoder.number_names_]
     return (numbers * encoder.spread_ + encoder.mean_).reset_index(drop=True)
 
@@ -67,7 +68,7 @@ def test_a_stronger_prior_moves_a_rate_further() -> None:
     rows = features_table(days=3).head(1).assign(**COUNTS)
     found = []
     for prior in (1.0, 5.0, 50.0):
-        encoder = FeatureEncoder("trailing", prior_rows=prior).fit(rows)
+        encoder = FeatureEncoder(FEATURES.text, "trailing", prior_rows=prior).fit(rows)
         found.append(float(encoder.mean_[encoder.number_names_.index("rate_1d")]))
     assert found == sorted(found, reverse=True), "2 of 7 is above the campaign's 13 %"
     assert found[1] == pytest.approx(logit((2 + 5 * OVERALL) / 12))

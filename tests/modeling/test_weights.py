@@ -13,6 +13,7 @@ from bank_marketing.modeling.estimators import make_estimator
 from bank_marketing.modeling.model import fit_estimator, recency, train
 from bank_marketing.modeling.training_rows import reference_rows
 from tests.modeling.conftest import SMALL
+from tests.support.campaign import FEATURES
 from tests.support.features import PRICES, features_table
 
 RIDGE = ModelChoice(algorithm="logistic_regression", hyper_parameters={"C": 0.05})
@@ -46,10 +47,10 @@ def test_the_estimator_is_fitted_with_these_weights() -> None:
     table = features_table(days=2, rows_a_day=31)
     older, newer = table.iloc[:31], table.iloc[31:]
     twice = pd.concat([older, newer, newer], ignore_index=True)
-    weighted = fit_estimator(fading(1), table)[1]
+    weighted = fit_estimator(fading(1), table, FEATURES)[1]
     # C scales with the sum of weights: 31 * .5 + 31 against 31 + 62, twice as much.
     halved = RIDGE.model_copy(update={"hyper_parameters": {"C": 0.025}})
-    encoder, _ = fit_estimator(RIDGE, table)
+    encoder, _ = fit_estimator(RIDGE, table, FEATURES)
     copied = make_estimator(halved).fit(encoder.transform(twice), twice["y"].to_numpy(int))
     np.testing.assert_allclose(weighted.coef_, copied.coef_, atol=2e-3)
 
@@ -59,7 +60,7 @@ def test_reference_rows_are_taken_evenly_and_in_time_order(rows: int) -> None:
     table = features_table(days=60)
     parts = {name: table[table["split"] == name] for name in ("train", "validation")}
     choice = ModelChoice(algorithm="logistic_regression", hyper_parameters=SMALL["logistic_regression"])
-    model, _ = train(choice, parts["train"], parts["validation"], economics=PRICES)
+    model, _ = train(choice, parts["train"], parts["validation"], spec=FEATURES, economics=PRICES)
     known = parts["train"].tail(30)
     kept = reference_rows(model, known, rows)
     places = [list(known["contact_id"]).index(name) for name in kept["contact_id"]]
