@@ -1,0 +1,118 @@
+"""A record against what it was scored with: every field, one after the other."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from bank_marketing.artifacts import Manifest
+from bank_marketing.economics import Economics
+from bank_marketing.lineage.comparisons import model_problem, record_problem, scores_problem
+from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.model import TermDepositModel, train
+from bank_marketing.registry.registry import ModelVersion
+from bank_marketing.scoring.predictions import PredictionRecord
+from tests.support.features import features_table
+
+DAY = date(2010, 7, 1)
+PRICES = Economics(20, 40)
+NOW = datetime(2010, 6, 30, 20, tzinfo=UTC)
+
+RECORD = PredictionRecord(
+    prediction_id="2010-07-01-abc-0", at=NOW, source="batch", contact_id="C1", model_version=3, model_digest="m" * 64,
+    input_digest="i" * 64, features_digest="f" * 64, probability=0.61, threshold=0.5, call_cost=20, deposit_margin=40, decision=True,
+    day=DAY, who="tester", scores_uri="file:///scores",
+)  # fmt: skip
+ROW = {"probability": 0.61, "decision": True, "input_digest": "i" * 64}
+
+
+def manifest(kind: str, **details: Any) -> Manifest:
+    return Manifest(kind=kind, uri=f"file:///{kind}", created_at=NOW, details=details)
+
+
+SCORES = manifest("scores", day="2010-07-01", call_cost=20.0, deposit_margin=40.0)
+INPUTS = {
+    "selected_model": manifest("selected_model", model_digest="m" * 64, threshold=0.5, trained_through="2010-06-30"),
+    "prospects": manifest("prospects", state={"features_digest": "f" * 64}),
+}
+
+
+def test_a_record_that_says_what_was_scored_has_no_problem() -> None:
+    others = [ROW | {"probability": 0.2}, ROW, ROW | {"input_digest": "x"}]
+    assert scores_problem(RECORD, others, SCORES, INPUTS) == ""
+    assert record_problem(RECORD) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("probability", 0.62), ("decision", False), ("input_digest", "j" * 64), ("model_digest", "n" * 64), ("threshold", 0.28),
+     ("features_digest", "g" * 64), ("call_cost", 8.0), ("deposit_margin", 41.0), ("day", date(2010, 7, 2)), ("hindsight", True)],
+)  # fmt: skip
+def test_each_other_value_is_a_problem(name: str, value: Any) -> None:
+    assert scores_problem(RECORD.model_copy(update={name: value}), [ROW], SCORES, INPUTS)
+
+
+def test_probability_and_input_of_two_rows_make_no_third() -> None:
+    rows = [ROW | {"probability": 0.2}, ROW | {"input_digest": "j" * 64}]
+    assert "the scores of that run do not" in scores_problem(RECORD, rows, SCORES, INPUTS)
+    assert "the scores of that run do not" in scores_problem(RECORD, [], SCORES, INPUTS)
+
+
+def test_a_model_that_knows_the_day_itself_makes_no_forecast() -> None:
+    knowing = INPUTS | {"selected_model": INPUTS["selected_model"].model_copy(deep=True)}
+    knowing["selected_model"].details["trained_through"] = "2010-07-01"
+    assert "hindsight False" in scores_problem(RECORD, [ROW], SCORES, knowing)
+    assert scores_problem(RECORD.model_copy(update={"hindsight": True}), [ROW], SCORES, knowing) == ""
+
+
+@pytest.mark.parametrize("name", sorted(set(PredictionRecord.model_fields) - {"record_digest"}))
+def test_a_sealed_record_cannot_change_in_any_field(name: str) -> None:
+    sealed = RECORD.model_copy(update={"contract": "c", "code_version": "v"}).sealed()
+    assert record_problem(sealed) == ""
+    assert record_problem(PredictionRecord.model_validate_json(sealed.model_dump_json())) == "", "as it is read from the store"
+    old = getattr(sealed, name)
+    changes = {bool: lambda: not old, int: lambda: old + 1, float: lambda: old + 0.001, str: lambda: f"{old}x"}
+    other = changes.get(type(old), lambda: old.replace(year=2011))()
+    assert "the record was altered" in record_problem(sealed.model_copy(update={name: other}))
+
+
+@pytest.mark.parametrize(("probability", "decision"), [(0.5, False), (0.4999, True), (0.61, False)])
+def test_a_decision_against_its_own_threshold_is_a_contradiction(probability: float, decision: bool) -> None:
+    record = RECORD.model_copy(update={"probability": probability, "decision": decision})
+    assert "contradicts itself" in record_problem(record)
+
+
+@pytest.fixture(scope="module")
+def model() -> TermDepositModel:
+    table: pd.DataFrame = features_table(days=40)
+    parts = (table[table["split"] == name] for name in ("train", "validation"))
+    choice = ModelChoice(algorithm="logistic_regression", threshold="half_best_f1_that_pays")
+    return train(choice, *parts, economics=Economics(8, 40))[0]
+
+
+def version_of(model: TermDepositModel) -> ModelVersion:
+    tags = {"model_digest": "m" * 64, "threshold": f"{model.threshold:g}", "trained_through": model.trained_through}
+    return ModelVersion(3, "run", "models:/m-1", "production", NOW, tags | {"call_cost": "8", "deposit_margin": "40"})
+
+
+def test_the_threshold_of_a_record_is_the_models_at_the_records_prices(model: TermDepositModel) -> None:
+    version = version_of(model)
+    assert model.threshold < 0.5
+    assert model_problem(RECORD, version, model) == "", "20 and 40: from .5 on"
+    told = model_problem(RECORD.model_copy(update={"threshold": model.threshold}), version, model)
+    assert "the registered model's is 0.5 at the record's prices" in told
+    of_an_earlier_release = RECORD.model_copy(update={"call_cost": None, "deposit_margin": None, "threshold": 0.9})
+    assert model_problem(of_an_earlier_release, version, model) == ""
+
+
+def test_another_model_and_another_tag_are_problems(model: TermDepositModel) -> None:
+    version = version_of(model)
+    assert "the prediction was made by nnnnnnnnnnnn" in model_problem(
+        RECORD.model_copy(update={"model_digest": "n" * 64}), version, model
+    )
+    for name in ("threshold", "trained_through", "call_cost", "deposit_margin"):
+        other = ModelVersion(3, "run", "models:/m-1", "production", NOW, version.tags | {name: "0.9"})
+        assert f"the registry says {name} 0.9, the model itself" in model_problem(RECORD, other, model)
