@@ -255,6 +255,46 @@ def test_a_champion_that_has_seen_the_days_is_not_compared(champion: RunContext,
     assert judged.verdict.reasons[0].startswith("Not comparable: version 1 has learned from these days")
 
 
+def test_evaluating_and_promoting_again_overwrites_nothing_and_moves_no_stage_backwards(make_context: MakeContext) -> None:
+    blind = features_table()
+    blind.loc[blind["split"] != "holdout", "job"] = "unknown"  # knows less than the second, and more than a baseline
+    first, second = make_context(DAY, "first"), make_context(DAY, "second")
+    registry = registry_of(first)
+    model = train(first, blind)
+    judged = judge(first, model)
+    done = push(first, model, judged)
+    assert done.decision == "promoted"
+    other = train(second, features_table())
+    assert push(second, other, judge(second, other)).decision == "promoted"
+    before = records.history(first.store)
+
+    again = judge(first, model)  # as a cleared task does: now the champion is another
+    redone = push(first, model, again)
+    for stood_on in (judged.ref, done.ref):
+        first.store.verify(stood_on)
+    assert evaluation.load(judged.ref, first) == judged, "what the promotion stood on is as it was"
+    assert again.ref.uri == f"{judged.ref.uri}-2"
+    assert again.champion_version == 2
+    assert redone.decision == "unchanged"
+    assert "a re-run does not put it back" in redone.reasons[0]
+    assert {entry.version: entry.stage for entry in registry.versions()} == {1: "archived", 2: "production"}
+    assert registry.at("staging") is None or registry.at("staging") == registry.get(2)
+    assert records.history(first.store) == before, "nothing was decided"
+
+
+def test_a_version_that_no_longer_loads_does_not_bar_the_way(champion: RunContext, make_context: MakeContext) -> None:
+    registry = registry_of(champion)
+    registry.client.delete_model_version_tag(registry.name, "1", "files")  # as a release before 0.2 registered it
+    context = make_context(DAY, "candidate")
+    model = train(context, features_table())
+    judged = judge(context, model)
+    assert judged.verdict.promote
+    assert judged.result["champion"] is None
+    assert judged.verdict.reasons[-1].startswith("Version 1 in production cannot be loaded and is not compared")
+    assert push(context, model, judged).decision == "promoted"
+    assert registry.production().version == 2
+
+
 def test_a_run_that_may_not_promote_leaves_the_registry_alone(champion: RunContext, make_context: MakeContext) -> None:
     context = make_context(DAY, "backfill")
     model = train(context, features_table())

@@ -199,6 +199,20 @@ def test_another_tag_of_the_registered_version_is_found(settings: Settings, tag:
     assert traced(settings).intact
 
 
+def test_counts_edited_in_the_features_manifest_are_scored_with_by_nobody(settings: Settings, trained: SmallRun) -> None:
+    manifest = path_of(trained.made.refs["transform_data"].uri) / "manifest.json"
+    content = manifest.read_text(encoding="utf-8")
+    told = json.loads(content)
+    told["details"]["campaign_state"]["conversions_5d"] += 100
+    manifest.write_text(json.dumps(told), encoding="utf-8")
+    try:
+        assert "features" in broken(traced(settings))
+        with pytest.raises(ArtifactCorrupt, match="its content digest does not match its content"):
+            score(settings, "with-other-counts")
+    finally:
+        manifest.write_text(content, encoding="utf-8")
+
+
 def test_an_altered_pinned_model_breaks_what_was_scored_with_it(settings: Settings, night: PipelineRun) -> None:
     pinned = path_of(night.refs["select_model"].uri)
     with altered(pinned / "model" / "model.json"):

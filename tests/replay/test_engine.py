@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bank_marketing.errors import NotEnoughHistory
+from bank_marketing.errors import ArtifactCorrupt, NotEnoughHistory
 from bank_marketing.modeling.threshold import GRID
 from bank_marketing.replay.checkpoints import Checkpoints
 from bank_marketing.replay.engine import Period, period_of, periods, replay
@@ -104,6 +105,21 @@ def test_a_finished_replay_is_read_and_not_lived_again(lived: list[Period], fold
     again = list(replay(nothing, CONFIG, PLAN, Checkpoints(folder)))
     for one, other in zip(lived, again, strict=True):
         pd.testing.assert_frame_equal(one.predictions, other.predictions)
+
+
+@pytest.mark.parametrize(
+    "name", ["production/model.json", "production/model.skops", "state.json", "made.parquet", "period.json"]
+)
+def test_an_altered_checkpoint_is_not_gone_on_from(lived: list[Period], folder: Path, tmp_path: Path, name: str) -> None:
+    period = list(PLAN)[-1]
+    shutil.copytree(folder, tmp_path / "copy")
+    checkpoints = Checkpoints(tmp_path / "copy")
+    checkpoints.state(period, CONFIG)
+    victim = tmp_path / "copy" / period / name
+    victim.write_bytes(victim.read_bytes() + b" ")
+    for read in (lambda: checkpoints.state(period, CONFIG), lambda: checkpoints.period(period)):
+        with pytest.raises(ArtifactCorrupt, match=rf"was altered \(.*{name}\): run the same command with --fresh"):
+            read()
 
 
 def test_outcomes_of_later_days_change_no_earlier_figure(

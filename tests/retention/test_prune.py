@@ -116,6 +116,32 @@ def test_a_predictions_whole_lineage_stays_as_long_as_the_prediction(settings: S
     assert store.uri("predictions", "2009-06-01", "request1.json") in going(much_later, "predictions")
 
 
+def test_the_model_run_of_a_kept_prediction_stays_though_the_version_was_never_in_a_stage(
+    settings: Settings, store: ArtifactStore
+) -> None:
+    registry = Registry(settings, store)
+    made = publish(settings, "bank_marketing_training", "its-model", (), "a model")
+    data = publish(settings, "bank_marketing_training", "its-models-data", (), "its data")
+    model = publish(settings, "bank_marketing_training", "its-model-too", (data,), "another model")
+    newer_runs(settings, "model")
+    known = registry.production()
+    bare = registry.register(
+        known.run_id, known.source.removeprefix("models:/"), {"model_digest": model.digest, "model_uri": model.uri}
+    )
+    scores = publish(settings, "bank_marketing_batch_scoring", "scored-with-it", ())
+    newer_runs(settings, "model")
+    record = prediction(settings, 30, scores)
+    uri = store.uri("predictions", "2009-06-01", "request30.json")
+    store.remove(uri)
+    PredictionLog(store).append([record.model_copy(update={"model_version": bare.version, "model_digest": bare.digest})])
+    gone = going(plan(settings, LATER))
+    assert run_of(made) in gone, "a run that no prediction needs goes"
+    assert not {run_of(model), run_of(data), run_of(scores)} & gone
+    assert {run_of(model), run_of(data), run_of(scores)} <= going(plan(settings, MUCH_LATER)), (
+        "and with the prediction it goes too"
+    )
+
+
 @pytest.mark.parametrize("of_prediction", [True, False], ids=["a prediction", "a run"])
 def test_a_hold_keeps_what_an_audit_needs_until_it_is_released(
     of_prediction: bool, settings: Settings, store: ArtifactStore
