@@ -44,6 +44,9 @@ class Column(_Entry):
     never: float | None = Field(default=None, description="value that means never; people leave the cell empty, or write -1")
     max_unknown_share: float | None = Field(default=None, ge=0, le=1)
     default: int | float | str | None = None
+    example: int | float | str | None = Field(
+        default=None, description="value of the example client in documents [the default]"
+    )
     derived: bool = Field(default=False, description="follows from the contact's date")
     derivation: Literal["", "month", "weekday", "day_of_month"] = Field(
         default="",
@@ -177,7 +180,7 @@ class Contract(_Entry):
         content = self.model_dump(
             mode="json",
             exclude={
-                "columns": {"__all__": {"title", "description", "default", "derivation", "form", "never"}},
+                "columns": {"__all__": {"title", "description", "default", "derivation", "example", "form", "never"}},
                 "row_rules": {"__all__": {"description"}},
                 "batch_rules": {"__all__": {"description"}},
                 "source": True,

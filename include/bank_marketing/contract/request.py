@@ -109,3 +109,15 @@ def _database() -> sqlite3.Connection:
         _of_thread.database = sqlite3.connect(":memory:")
     database: sqlite3.Connection = _of_thread.database
     return database
+
+
+def example_prospect(contract: Contract) -> dict[str, Any]:
+    """A client as the contract describes one: each column's example, else its default, else something that it allows."""
+    return {column.name: _example(column) for column in contract.prospect_columns if not column.derived}
+
+
+def _example(column: Column) -> int | float | str:
+    for given in (column.example, column.default, *column.categories[:1], column.min):
+        if given is not None:
+            return int(given) if column.type == "integer" else given
+    return "C-0012345" if column.type == "string" else 0

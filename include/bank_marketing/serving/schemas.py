@@ -7,32 +7,18 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bank_marketing.campaign import load_campaign
-from bank_marketing.contract.request import prospect_model
+from bank_marketing.campaign import open_campaign
+from bank_marketing.contract.request import example_prospect, prospect_model
+from bank_marketing.settings import Settings
+
+#: FastAPI reads the types of routes when they are declared: a process serves one campaign, that of its settings.
+_CONTRACT = open_campaign(Settings()).contract
 
 #: A client who may be called, as known before the call.
-Prospect: Any = prospect_model(load_campaign("bank_marketing").contract)
+Prospect: Any = prospect_model(_CONTRACT)
 
-EXAMPLE_PROSPECT: dict[str, Any] = {
-    "contact_id": "C-0012345",
-    "age": 64,
-    "job": "retired",
-    "marital": "married",
-    "education": "professional.course",
-    "default": "no",
-    "housing": "yes",
-    "loan": "no",
-    "contact": "cellular",
-    "campaign": 1,
-    "pdays": 6,
-    "previous": 2,
-    "poutcome": "success",
-    "emp_var_rate": -1.1,
-    "cons_price_idx": 94.767,
-    "cons_conf_idx": -50.8,
-    "euribor3m": 1.028,
-    "nr_employed": 4963.6,
-}
+#: A client as an example: the contract's own examples.
+EXAMPLE_PROSPECT: dict[str, Any] = example_prospect(_CONTRACT)
 
 #: What the service answered for it on 2010-06-30, on the real campaign.
 EXAMPLE_ANSWER: dict[str, Any] = {
