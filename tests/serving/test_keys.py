@@ -40,7 +40,7 @@ def test_several_keys_live_beside_each_other_and_end_alone(tmp_path: Path) -> No
 def test_a_broken_file_lets_nobody_in(tmp_path: Path) -> None:
     ring = KeyRing(tmp_path / "keys.json")
     ring.path.write_text("{")
-    with pytest.raises(ConfigError, match="nobody is let in until it is mended"):
+    with pytest.raises(ConfigError, match="nobody is let in until that is fixed"):
         ring.owner("bmk_x")
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+from pathlib import Path
 
 import httpx
 import pytest
 
 from bank_marketing.registry.registry import Registry
-from tests.support.served import CHOICES, PROSPECT, Platform, running
+from tests.support.served import CHOICES, PROSPECT, Platform, Running, running
 from tests.support.waiting import wait_for
 
 URL = "/api/v1/predictions"
@@ -63,7 +65,8 @@ def test_a_model_that_does_not_load_keeps_the_last_good_one(changing: Platform) 
         wait_for(lambda: bool(httpx.get(f"{server.url}/readyz").json()["problem"]))
         ready = httpx.get(f"{server.url}/readyz")
         assert ready.status_code == 200
-        assert "was altered; it is not loaded" in ready.json()["problem"]
+        assert "its files were altered" in ready.json()["problem"]
+        assert str(changing.home) not in ready.text
         answer = httpx.post(server.url + URL, json={"prospect": PROSPECT}, headers={"X-API-Key": key})
         assert (answer.status_code, answer.json()["model"]["version"]) == (200, 1)
         assert "bank_api_model_check_failed 1.0" in httpx.get(f"{server.url}/metrics").text
@@ -87,3 +90,39 @@ def test_a_first_promotion_makes_the_service_ready(changing: Platform) -> None:
         assert httpx.get(f"{server.url}/readyz").status_code == 503
         changing.promote(changing.registry.get(2))
         wait_for(lambda: httpx.get(f"{server.url}/readyz").status_code == 200)
+
+
+def test_what_breaks_under_the_service_is_noticed_and_said_without_a_path(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    platform = Platform(tmp_path)
+    platform.promote(platform.train("one", CHOICES[0]))
+    (file,) = (tmp_path / "artifacts" / "mlflow").rglob("artifacts/model/model.skops")
+    database = tmp_path / "artifacts" / "mlflow.db"
+
+    def found(server: Running) -> str:
+        ready = httpx.get(f"{server.url}/readyz")
+        assert ready.status_code == 200  # the last good model serves
+        assert str(tmp_path) not in ready.text
+        return str(ready.json()["problem"])
+
+    with running(platform, model_check_seconds=0.1) as server:
+        assert found(server) == ""
+        content = file.read_bytes()
+        file.write_bytes(content[:-1])
+        wait_for(lambda: "its files were altered" in found(server))
+        file.write_bytes(content)
+        wait_for(lambda: found(server) == "")
+        database.rename(tmp_path / "elsewhere.db")
+        wait_for(lambda: found(server) == "The model registry does not answer.")
+        assert str(database) in caplog.text  # whoever operates it learns which
+
+
+def test_missing_features_are_not_called_a_missing_model(tmp_path: Path) -> None:
+    platform = Platform(tmp_path)
+    platform.promote(platform.train("one", CHOICES[0]))
+    shutil.rmtree(tmp_path / "artifacts" / "runs")
+    with running(platform) as server:
+        answer = httpx.get(f"{server.url}/readyz")
+        assert (answer.status_code, answer.json()["type"]) == (503, "/problems/no-features")
+        assert "run the training DAG" in answer.json()["detail"]

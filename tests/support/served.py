@@ -23,6 +23,7 @@ from bank_marketing.registry.records import Record
 from bank_marketing.registry.registry import ModelVersion, Registry
 from bank_marketing.serving.app import create_app
 from bank_marketing.serving.keys import KeyRing
+from bank_marketing.serving.server import server_config
 from bank_marketing.serving.settings import ApiSettings
 from bank_marketing.settings import Settings
 from tests.support.features import PRICES, features_table
@@ -126,7 +127,7 @@ def running(platform: Platform, **api: Any) -> Iterator[Running]:
     """Serve a platform on a free port."""
     given = {"model_check_seconds": 0.2, "rate_limit_per_minute": 1_000_000, "port": free_port()} | api
     app = create_app(platform.settings, ApiSettings(**given))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=given["port"], log_level="warning", access_log=False))
+    server = uvicorn.Server(server_config(app, ApiSettings(**given)))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 60

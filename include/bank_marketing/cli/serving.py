@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -23,7 +24,9 @@ def serve(
     """Start the API and the analyst's pages. The first start makes an API key and shows it once."""
     import uvicorn
 
+    from bank_marketing.serving import access_log
     from bank_marketing.serving.app import create_app
+    from bank_marketing.serving.server import server_config
     from bank_marketing.serving.settings import ApiSettings
     from bank_marketing.settings import Settings
 
@@ -39,15 +42,12 @@ def serve(
         )
     address = f"http://{'localhost' if api.host in ('127.0.0.1', '0.0.0.0') else api.host}:{api.port}"  # noqa: S104  compared, not bound
     console.print(f"Pages: {address}   API: {address}/docs   Ctrl-C ends it", highlight=False)
-    uvicorn.run(
-        create_app(settings, api),
-        host=api.host,
-        port=api.port,
-        log_level="warning",
-        access_log=False,  # the service writes its own line, without query strings
-        server_header=False,
-        timeout_graceful_shutdown=int(api.request_timeout_seconds),
-    )
+    access_log.configure(api.log_format)
+    server = uvicorn.Server(server_config(create_app(settings, api), api))
+    with suppress(KeyboardInterrupt):  # Ctrl-C has ended it in order
+        server.run()
+    if not server.started:  # uvicorn has said why: the port is taken, or the app did not start
+        raise typer.Exit(3)
 
 
 @keys_app.command()

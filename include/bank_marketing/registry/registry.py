@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from bank_marketing.artifacts import ArtifactStore
 from bank_marketing.artifacts.digests import file_digests
-from bank_marketing.errors import ArtifactCorrupt, ConfigError, ModelIncompatible, NoProductionModel
+from bank_marketing.errors import ArtifactCorrupt, ConfigError, ModelIncompatible, NoProductionModel, RegistryUnavailable
 from bank_marketing.registry import records
 from bank_marketing.registry.records import Record
 from bank_marketing.registry.tracking import answering, connect
@@ -125,6 +126,19 @@ class Registry:
 
         return TermDepositModel.load(self._checked(version, MODEL_FOLDER))
 
+    def verify(self, version: ModelVersion) -> None:
+        """Check that MLflow still holds a version's files as they were registered. Raises as `load` does."""
+        from bank_marketing.modeling.persistence import MODEL_FOLDER
+
+        with TemporaryDirectory() as copy:
+            self._checked(version, MODEL_FOLDER, copy)
+
+    def check_database(self) -> None:
+        """Raises RegistryUnavailable when the file of a database that was open is gone: a connection to it would go on answering."""
+        location = self.settings.tracking_uri
+        if location.startswith("sqlite:///") and not Path(location.removeprefix("sqlite:///")).is_file():
+            raise RegistryUnavailable(f"MLflow's database {location} was removed. Restore it; no model was changed.")
+
     def reference(self, version: ModelVersion) -> pd.DataFrame:
         """Training rows of a version with their `probability`, to compare later data with. Raises as `load` does."""
         import pandas as pd
@@ -192,7 +206,7 @@ class Registry:
         found = self.client.search_model_versions(f"name='{self.name}' and tags.model_digest='{digest}'")
         return self._version(min(found, key=lambda entry: int(entry.version))) if found else None
 
-    def _checked(self, version: ModelVersion, place: str) -> Path:
+    def _checked(self, version: ModelVersion, place: str, copy: str | None = None) -> Path:
         """A registered file or folder, when it holds what was registered and nothing else."""
         named = f"version {version.version} of {self.name}"
         registered = {name: digest for name, digest in version.files.items() if name.split("/")[0] == place}
@@ -201,7 +215,7 @@ class Registry:
                 f"{named} was registered without digests of its files, as releases before 0.2 did: what it decides cannot be checked, "
                 "and it is not loaded. Train again (`make run`)."
             )
-        path = self._download(version, f"artifacts/{place}")
+        path = self._download(version, f"artifacts/{place}", copy)
         found = file_digests(path)
         altered = sorted(name for name in registered | found if registered.get(name) != found.get(name))
         if altered:
@@ -211,14 +225,14 @@ class Registry:
             )
         return path
 
-    def _download(self, version: ModelVersion, path: str) -> Path:
+    def _download(self, version: ModelVersion, path: str, copy: str | None = None) -> Path:
         import mlflow
 
         with answering(self.settings):
             self.client  # noqa: B018  it says soon, and in a sentence, that no server answers
             server = self.settings.tracking_uri  # named: MLflow's own idea of it is one for all threads of a process
             files = f"models:/{self.name}/{version.version}/{path}"
-            return Path(mlflow.artifacts.download_artifacts(files, tracking_uri=server, registry_uri=server))
+            return Path(mlflow.artifacts.download_artifacts(files, dst_path=copy, tracking_uri=server, registry_uri=server))
 
     @staticmethod
     def _version(entry: Any) -> ModelVersion:

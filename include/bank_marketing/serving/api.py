@@ -24,7 +24,7 @@ from bank_marketing.serving.service import CurrentUser, InService
 
 #: What any route of the API may answer.
 ALWAYS = ("unauthorized", "forbidden", "too-many-requests", "internal", "unavailable", "timeout")
-WITH_BODY = ("bad-request", "too-large", "unsupported-media-type", "invalid-request", "no-model", *ALWAYS)
+WITH_BODY = ("bad-request", "too-large", "unsupported-media-type", "invalid-request", "no-model", "no-features", *ALWAYS)
 
 CSV: dict[str, Any] = {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "CSV, `;` between cells"}
 
@@ -75,7 +75,7 @@ def get_prediction(prediction_id: str, service: InService, who: CurrentUser) -> 
         raise ProblemError("not-found", "There is no prediction with this id.") from error
 
 
-@router.get("/model", tags=["model"], responses=documented("no-model", *ALWAYS))
+@router.get("/model", tags=["model"], responses=documented("no-model", "no-features", *ALWAYS))
 def get_model(service: InService, who: CurrentUser) -> ModelResponse:
     """The model in production: what it was trained on and when, its figures and digests."""
     loaded = service.predictor.loaded()

@@ -62,7 +62,7 @@ def create_app(settings: Settings | None = None, api_settings: ApiSettings | Non
     app.mount("/static", StaticFiles(packages=[("bank_marketing.serving", "static")]), name="static")
     problems.install(app, web.error_page)
     app.add_exception_handler(web.LoginNeeded, web.to_login)
-    app.add_middleware(RequestLimits, api=limits, measures=service.measures)
+    app.add_middleware(RequestLimits, api=limits, admission=service.admission, measures=service.measures)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
     return app
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 from bank_marketing.artifacts import ArtifactStore
 from bank_marketing.economics import Economics
 from bank_marketing.errors import BankMarketingError
+from bank_marketing.serving.commitment import commit
 from bank_marketing.serving.identity import Principal
 from bank_marketing.serving.model_cache import ServingState
 from bank_marketing.serving.predicting import PredictionContext, Predictor, model_brief
@@ -105,6 +106,7 @@ class FileScoringService:
             accepted=len(rows.good),
             rejected=len(rows.bad),
         )
+        commit()
         self._keep(who.key_id, status)
         context = PredictionContext(chosen, list_size or max(1, len(rows.good)), who.name, "file")
         return status, self._pool.submit(self._score, rows, status, who.key_id, context)

@@ -40,7 +40,7 @@ class _KeyFile(BaseModel):
 
 def hash_key(key: str) -> str:
     """sha256 of a key. A key has 256 random bits, so a slow hash would add nothing but time."""
-    return hashlib.sha256(key.encode()).hexdigest()
+    return hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
 
 
 class KeyRing:
@@ -60,13 +60,19 @@ class KeyRing:
         except FileNotFoundError:
             self._keys, self._seen = (), (0, -1)
             return self._fixed
+        except OSError as error:
+            raise self._unreadable(error) from error
         if (stat.st_mtime_ns, stat.st_ino) != self._seen:
             try:
                 self._keys = _KeyFile.model_validate_json(self.path.read_bytes()).keys
             except (OSError, ValidationError) as error:
-                raise ConfigError(f"{self.path} cannot be read as API keys: nobody is let in until it is mended") from error
+                raise self._unreadable(error) from error
             self._seen = (stat.st_mtime_ns, stat.st_ino)
         return self._fixed + self._keys
+
+    def _unreadable(self, error: Exception) -> ConfigError:
+        reason = error.strerror if isinstance(error, OSError) else "it is no file of keys"
+        return ConfigError(f"{self.path} cannot be read as API keys ({reason}): nobody is let in until that is fixed")
 
     def owner(self, presented: str) -> ApiKey | None:
         """The valid key that was presented. Takes the same time whichever key it is, or none."""

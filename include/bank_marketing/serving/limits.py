@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 
 #: Callers that are remembered; the one that was silent longest is forgotten first, its bucket was the fullest.
 MAX_CALLERS = 10_000
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What a caller may ask for a minute, and has left: seconds to wait (0: go on), whole requests, seconds until all are back."""
+
+    per_minute: int
+    wait: float
+    remaining: int
+    full_in: int
 
 
 class RateLimiter:
@@ -20,14 +32,15 @@ class RateLimiter:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def wait(self, caller: str) -> float:
-        """Take a token; 0 when there was one, else the seconds until there will be."""
+    def take(self, caller: str) -> Allowance:
+        """Take a token, when there is one."""
         now, rate = self._clock(), self.per_minute / 60
         with self._lock:
             tokens, last = self._buckets.pop(caller, (float(self.per_minute), now))
             tokens = min(float(self.per_minute), tokens + (now - last) * rate)
-            allowed = tokens >= 1
-            self._buckets[caller] = (tokens - 1 if allowed else tokens, now)
+            wait = 0.0 if tokens >= 1 else (1 - tokens) / rate
+            tokens -= not wait
+            self._buckets[caller] = (tokens, now)
             if len(self._buckets) > MAX_CALLERS:
                 self._buckets.popitem(last=False)
-        return 0.0 if allowed else (1 - tokens) / rate
+        return Allowance(self.per_minute, wait, int(tokens), math.ceil((self.per_minute - tokens) / rate))

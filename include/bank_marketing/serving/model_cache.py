@@ -13,7 +13,15 @@ from typing import Any
 
 from bank_marketing.artifacts import ArtifactStore
 from bank_marketing.contract import Contract
-from bank_marketing.errors import ArtifactCorrupt, ArtifactMissing, BankMarketingError, NoProductionModel
+from bank_marketing.errors import (
+    ArtifactCorrupt,
+    ArtifactMissing,
+    BankMarketingError,
+    ModelIncompatible,
+    NoProductionModel,
+    RegistryUnavailable,
+    StoreUnavailable,
+)
 from bank_marketing.registry.registry import ModelVersion, Registry
 from bank_marketing.scoring.scorer import CampaignState, Scorer, latest_campaign_state
 from bank_marketing.serving.market import latest_market
@@ -23,6 +31,32 @@ from bank_marketing.settings import Settings
 log = logging.getLogger(__name__)
 
 _SATURDAY = 5
+
+#: Written at each look, to see whether the store takes what is written.
+PROBE = "_probe"
+
+
+class NoFeatures(BankMarketingError):
+    """No features of the campaign are published: nothing knows its counts."""
+
+
+#: What may be said to anybody, by kind of failure: no place, no path, no address.
+_PUBLIC: tuple[tuple[type[BankMarketingError], str, str], ...] = (
+    (NoFeatures, "no-features", "No features of the campaign are published: run the training DAG (`make run`)."),
+    (NoProductionModel, "no-model", "No model is in production: run the training DAG (`make run`), or roll back to a version."),
+    (ArtifactCorrupt, "unavailable", "The model in production is not the one that was registered: its files were altered."),
+    (ModelIncompatible, "unavailable", "The model in production does not fit this release of the service."),
+    (RegistryUnavailable, "unavailable", "The model registry does not answer."),
+    (StoreUnavailable, "unavailable", "The artifact store does not answer."),
+)
+
+
+def public(error: Exception) -> tuple[str, str]:
+    """Kind of problem and sentence of a failure, for those who are not known."""
+    for kind, problem, sentence in _PUBLIC:
+        if isinstance(error, kind):
+            return problem, sentence
+    return "unavailable", "The model in production could not be loaded."
 
 
 @dataclass(frozen=True)
@@ -93,7 +127,9 @@ class ModelCache:
         self.measures, self.every = measures, every
         self.current: ServingState | None = None
         self.problem = "the registry was not asked yet"
+        self.public_problem = self.problem
         self.kind = "no-model"
+        self.store_problem = ""
         self.checked_at: datetime | None = None
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -116,11 +152,12 @@ class ModelCache:
         with self._lock:
             try:
                 self._load()
-                self.problem = ""
+                self.problem = self.public_problem = ""
             except BankMarketingError as error:
                 self._failed(error, str(error))
             except Exception as error:  # whatever a broken registry or file does, the last good model goes on serving
                 self._failed(error, f"{type(error).__name__}: the model could not be loaded")
+            self._try_store()
             self.checked_at = datetime.now(UTC)
             self.measures.reload_failed.set(bool(self.problem))
 
@@ -132,12 +169,26 @@ class ModelCache:
         if told != self.problem:
             log.warning("the model in production could not be loaded (%s): %s", type(error).__name__, told)
         self.problem = told
-        self.kind = "no-model" if isinstance(error, NoProductionModel | ArtifactMissing) else "unavailable"
+        self.kind, self.public_problem = public(error)
+
+    def _try_store(self) -> None:
+        """Write what a prediction would need to be written: a full disk is known before a client asks."""
+        try:
+            self.store.write_bytes(self.store.uri(PROBE), b"")
+            self.store_problem = ""
+        except BankMarketingError as error:
+            if not self.store_problem:
+                log.error("nothing can be put on record: %s", error)
+            self.store_problem = "Nothing can be put on record: the artifact store refuses what is written."
 
     def _load(self) -> None:
-        version, before = self.registry.production(), self.current
+        before = self.current
+        if before:
+            self.registry.check_database()
+        version = self.registry.production()
         campaign = self._campaign(before.campaign if before else None)
         if before and (before.version.version, before.version.digest) == (version.version, version.digest):
+            self.registry.verify(version)
             if campaign is not before.campaign:
                 self.current = replace(before, campaign=campaign)
         else:
@@ -161,7 +212,10 @@ class ModelCache:
         return dict(details.get("metrics", {}))
 
     def _campaign(self, before: Campaign | None) -> Campaign:
-        state = latest_campaign_state(self.store)
+        try:
+            state = latest_campaign_state(self.store)
+        except ArtifactMissing as error:
+            raise NoFeatures(str(error)) from error
         if before is not None and before.state == state:
             return before
         manifest = self.store.manifest(state.features_uri)

@@ -14,6 +14,7 @@ from bank_marketing.artifacts.manifest import code_version, digest_of
 from bank_marketing.contract import Contract
 from bank_marketing.scoring.partition import input_columns
 from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
+from bank_marketing.serving.commitment import commit
 from bank_marketing.serving.measures import Measures
 from bank_marketing.serving.model_cache import ModelCache, ServingState
 from bank_marketing.serving.problems import FieldProblem, ProblemError
@@ -46,7 +47,7 @@ class Predictor:
         """What is served now. Raises ProblemError: no-model, unavailable."""
         loaded = self.models.current
         if loaded is None:
-            raise ProblemError(self.models.kind, self.models.problem, headers={"Retry-After": "30"})
+            raise ProblemError(self.models.kind, self.models.public_problem, headers={"Retry-After": "30"})
         return loaded
 
     def score(self, loaded: ServingState, rows: Sequence[dict[str, Any]], day: date, list_size: int) -> pd.DataFrame:
@@ -62,6 +63,7 @@ class Predictor:
         """Score rows and put the predictions on record. Raises StoreUnavailable: what is not on record is not given."""
         scored = self.score(loaded, rows, context.day, context.list_size)
         records = self._records(loaded, rows, scored, context)
+        commit()
         self.log.append(records)
         version = str(loaded.version.version)
         for record in records:

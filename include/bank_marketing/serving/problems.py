@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -13,9 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from bank_marketing.errors import BankMarketingError
+from bank_marketing.errors import BankMarketingError, ContractViolation
 
 MEDIA_TYPE = "application/problem+json"
+
+log = logging.getLogger(__name__)
 
 
 class FieldProblem(BaseModel):
@@ -55,6 +58,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "internal": (500, "The service failed"),
     "no-model": (503, "There is no model in production"),
     "unavailable": (503, "The service cannot answer now"),
+    "no-features": (503, "No features of the campaign are published"),
     "timeout": (504, "The request took too long"),
 }
 
@@ -143,6 +147,14 @@ _SENTENCES = {
 }
 
 
+def log_failure(error: BankMarketingError) -> None:
+    """Say in the log why the platform could not do its part. A broken contract may quote a client: its rule and place are said."""
+    if isinstance(error, ContractViolation):
+        log.error("%s: rule %s in %s", type(error).__name__, error.rule, error.location)
+    else:
+        log.error("%s: %s", type(error).__name__, error)
+
+
 #: Shows a problem to a person: of a request, the kind and the detail; None where a program asked.
 ErrorPage = Callable[[Request, str, str], Response | None]
 
@@ -159,6 +171,8 @@ def install(app: FastAPI, error_page: ErrorPage) -> None:
 
     def told(request: Request, error: Exception) -> Response:
         assert isinstance(error, ProblemError)
+        if KINDS[error.kind][0] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.warning("a request was not answered: %s", error.detail)
         return answer(request, error.kind, error.detail, errors=error.errors, headers=error.headers)
 
     def invalid(request: Request, error: Exception) -> Response:
@@ -182,6 +196,7 @@ def install(app: FastAPI, error_page: ErrorPage) -> None:
 
     def own(request: Request, error: Exception) -> Response:
         assert isinstance(error, BankMarketingError)
+        log_failure(error)
         kind = "unavailable" if error.retryable else "internal"
         headers = {"Retry-After": "5"} if error.retryable else None
         return answer(request, kind, f"{type(error).__name__}: see the service's log.", headers=headers)

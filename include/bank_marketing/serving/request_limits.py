@@ -1,41 +1,42 @@
-"""Around every request: an id, bounded size and time, security headers, measures, one log line without client data."""
+"""Around every request: an id, who asks, bounded size and time, measures, one log line without client data."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import secrets
 import time
 import traceback
-from collections.abc import MutableMapping
 from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+import anyio
+from anyio import CapacityLimiter
+from starlette.datastructures import Headers
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bank_marketing.errors import BankMarketingError
+from bank_marketing.serving import access_log, commitment
+from bank_marketing.serving.admission import KEPT_FORMS, LOGIN, LOGIN_BYTES, Admission, SessionOver
+from bank_marketing.serving.exchange import Exchange
 from bank_marketing.serving.measures import Measures
-from bank_marketing.serving.problems import problem_response
-from bank_marketing.serving.settings import ApiSettings, is_loopback
-
-#: Nothing from elsewhere, no inline script or style, no framing.
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-
-HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+from bank_marketing.serving.problems import ProblemError, log_failure
+from bank_marketing.serving.settings import ApiSettings
 
 #: Where files are received: other bounds hold there.
 UPLOADS = ("/api/v1/files", "/list")
+
+#: Threads that look at keys and sessions: never behind those that score.
+ADMISSION_THREADS = 4
+
+#: The ids of requests that callers may give.
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"})
+
+#: Refusals that may be an attack: the log has the address.
+_SUSPECT = frozenset({401, 403, 429})
 
 log = logging.getLogger(__name__)
 
@@ -43,46 +44,94 @@ log = logging.getLogger(__name__)
 class RequestLimits:
     """The outermost layer of the app."""
 
-    def __init__(self, app: ASGIApp, api: ApiSettings, measures: Measures) -> None:
-        self.app, self.api, self.measures = app, api, measures
+    def __init__(self, app: ASGIApp, api: ApiSettings, admission: Admission, measures: Measures) -> None:
+        self.app, self.api, self.admission, self.measures = app, api, admission, measures
+        self._threads: CapacityLimiter | None = None
+        self._uploads = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request; everything else (lifespan) passes through."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        scope["request_id"] = secrets.token_hex(8)
-        exchange = _Exchange(scope, receive, send, self._max_bytes(scope), secure=self.api.secure_cookie)
+        given = Headers(scope=scope).get("x-request-id", "")
+        scope["request_id"] = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        access_log.request_id.set(scope["request_id"])
+        # The app is asked for what HEAD is the head of; the server leaves the body away.
+        inner = dict(scope, method="GET") if scope["method"] == "HEAD" else scope
+        exchange = Exchange(inner, receive, send, self._max_bytes(scope), secure=self.api.secure_cookie)
         started = time.perf_counter()
         try:
             await self._answer(exchange)
         finally:
-            self._record(scope, exchange.status, time.perf_counter() - started)
+            self._record(scope["method"], inner, exchange.status, time.perf_counter() - started)
 
     def _is_upload(self, scope: Scope) -> bool:
         return scope["method"] == "POST" and scope["path"] in UPLOADS
 
     def _max_bytes(self, scope: Scope) -> int:
+        if scope["path"] == LOGIN:
+            return LOGIN_BYTES
         return self.api.max_file_bytes if self._is_upload(scope) else self.api.max_body_bytes
 
-    async def _answer(self, exchange: _Exchange) -> None:
+    async def _answer(self, exchange: Exchange) -> None:
+        try:
+            await self._admit(exchange)
+        except ProblemError as error:
+            await exchange.problem(error.kind, error.detail, error.headers)
+        except SessionOver as over:
+            await self._sign_in_again(exchange, known=over.known)
+        except BankMarketingError as error:
+            log_failure(error)
+            await exchange.problem("unavailable", "Nobody can be let in at the moment; the service's log has the reason.")
+        else:
+            await self._in_time(exchange)
+
+    async def _admit(self, exchange: Exchange) -> None:
         scope = exchange.scope
-        refusal = self._refusal(scope, exchange.max_bytes)
-        if refusal:
-            await exchange.problem(*refusal)
+        length = Headers(scope=scope).get("content-length", "")
+        self.admission.check_place(scope)
+        self._threads = self._threads or CapacityLimiter(ADMISSION_THREADS)
+        scope["principal"] = principal = await anyio.to_thread.run_sync(self.admission.principal, scope, limiter=self._threads)
+        # The server hangs up on strangers first when it must make room.
+        scope.setdefault("state", {})["known"] = principal is not None
+        if length.isdigit() and int(length) > exchange.max_bytes:
+            raise ProblemError("too-large", f"At most {exchange.max_bytes:,} bytes are accepted here.")
+        if self._is_upload(scope) and self._uploads >= self.api.max_open_files:
+            raise ProblemError("unavailable", "Too many files are being received. Try again.", headers={"Retry-After": "10"})
+
+    async def _sign_in_again(self, exchange: Exchange, *, known: bool) -> None:
+        """Lead to the login. What somebody who was signed in filled in is kept (web.to_login); a stranger's body is not read."""
+        if known and exchange.scope["path"] in KEPT_FORMS:
+            exchange.max_bytes = LOGIN_BYTES
+            await self._in_time(exchange)
             return
-        seconds = self.api.upload_timeout_seconds if self._is_upload(scope) else self.api.request_timeout_seconds
+        if known and self._is_upload(exchange.scope):
+            await asyncio.wait_for(exchange.drain(), self.api.upload_timeout_seconds)
+        await RedirectResponse(f"{LOGIN}?next={exchange.scope['path']}", status_code=303)(
+            exchange.scope, exchange.receive, exchange.send
+        )
+
+    async def _in_time(self, exchange: Exchange) -> None:
+        upload = self._is_upload(exchange.scope)
+        seconds = self.api.upload_timeout_seconds if upload else self.api.request_timeout_seconds
+        self._uploads += upload
         # A task and not a cancel scope: work in a thread cannot be cancelled, and the client must not wait for it.
         task = asyncio.ensure_future(self._run(exchange))
-        done, _ = await asyncio.wait({task}, timeout=seconds)
-        if done or exchange.started:
-            await task
-            return
-        await exchange.problem("timeout", f"No answer within {seconds:g} seconds. Send fewer rows, or try again.")
-        exchange.closed = True
-        task.cancel()
+        try:
+            done, _ = await asyncio.wait({task}, timeout=seconds)
+            if done or exchange.started or not exchange.commitment.decide():
+                await task  # there is an answer, or it is being put on record: it is given
+                return
+            await exchange.problem(
+                "timeout", f"No answer within {seconds:g} seconds, and nothing is on record. Send fewer rows, or try again."
+            )
+            task.cancel()
+        finally:
+            self._uploads -= upload
 
-    async def _run(self, exchange: _Exchange) -> None:
+    async def _run(self, exchange: Exchange) -> None:
+        commitment.current.set(exchange.commitment)
         try:
             await self.app(exchange.scope, exchange.receive, exchange.send)
         except Exception as error:
@@ -90,61 +139,20 @@ class RequestLimits:
             places = " < ".join(
                 f"{frame.name}:{frame.lineno}" for frame in reversed(traceback.extract_tb(error.__traceback__)[-6:])
             )
-            log.error("request %s failed: %s at %s", exchange.scope["request_id"], type(error).__name__, places)
+            log.error("a request failed: %s at %s", type(error).__name__, places)
             if not exchange.started:
                 await exchange.problem("internal", "The service failed. Its log has the reason under the request's id.")
 
-    def _refusal(self, scope: Scope, max_bytes: int) -> tuple[str, str] | None:
-        headers = Headers(scope=scope)
-        length = headers.get("content-length", "")
-        if length.isdigit() and int(length) > max_bytes:
-            return "too-large", f"At most {max_bytes:,} bytes are accepted here."
-        client = scope.get("client")
-        host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
-        if self.api.auth == "off" and not (client and is_loopback(client[0]) and is_loopback(host)):
-            # The host too: a page of another site can be made to resolve to this machine (DNS rebinding).
-            return "forbidden", "Without API keys this service answers to its own machine only."
-        return None
-
-    def _record(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
+    def _record(self, method: str, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unknown")
         if route.startswith("/static"):
             route = "/static"
-        method = scope["method"] if scope["method"] in {"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"} else "other"
+        method = method if method in _METHODS else "other"
         self.measures.requests.labels(method, route, str(status)).inc()
         self.measures.latency.labels(method, route).observe(seconds)
-        log.info("%s %s %s %.1f ms %s", method, route, status, seconds * 1000, scope["request_id"])
-
-
-class _Exchange:
-    """One request with its bounded body, and one response that starts once."""
-
-    def __init__(self, scope: Scope, receive: Receive, send: Send, max_bytes: int, *, secure: bool) -> None:
-        self.scope, self._receive, self._send, self.max_bytes, self._secure = scope, receive, send, max_bytes, secure
-        self.status, self.started, self.closed, self._received = 499, False, False, 0
-
-    async def receive(self) -> Message:
-        message = await self._receive()
-        self._received += len(message.get("body", b""))
-        if self._received > self.max_bytes:
-            raise HTTPException(413, f"At most {self.max_bytes:,} bytes are accepted here.")
-        return message
-
-    async def send(self, message: Message) -> None:
-        if self.closed:
-            return
-        if message["type"] == "http.response.start":
-            self.started, self.status = True, message["status"]
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers[name] = value
-            headers["X-Request-Id"] = self.scope["request_id"]
-            if self._secure:
-                headers["Strict-Transport-Security"] = "max-age=31536000"
-            if "cache-control" not in headers:
-                headers["Cache-Control"] = "no-store"
-        await self._send(message)
-
-    async def problem(self, kind: str, detail: str) -> None:
-        response = problem_response(kind, detail, self.scope["request_id"])
-        await response(self.scope, self.receive, self.send)
+        fields: dict[str, Any] = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
+        if principal := scope.get("principal"):
+            fields["who"] = principal.name
+        if status in _SUSPECT and scope.get("client"):
+            fields["address"] = scope["client"][0]
+        log.info("request", extra=fields | {"request_id": scope["request_id"]})

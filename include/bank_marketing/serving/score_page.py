@@ -24,7 +24,7 @@ router = APIRouter()
 @router.get("/score")
 def form(request: Request, service: InService, user: PageUser) -> HTMLResponse:
     """The empty form, with sensible defaults."""
-    return _page(request, service, user, {})
+    return form_page(request, service, user, {})
 
 
 @router.post("/score")
@@ -60,10 +60,10 @@ def _score(request: Request, service: Service, user: Principal, given: dict[str,
     day = submission.day or loaded.campaign.next_day
     errors = submission.errors or _day_errors(loaded, submission, day)
     if errors or submission.row is None:
-        return _page(request, service, user, given, status=422, errors=errors)
+        return form_page(request, service, user, given, status=422, errors=errors)
     context = PredictionContext(day, loaded.campaign.list_size, user.name, "api")
     made = service.predictor.predict(loaded, [submission.row], context)[0]
-    return _page(request, service, user, given, result=_result(service.predictor, loaded, made, day))
+    return form_page(request, service, user, given, result=_result(service.predictor, loaded, made, day))
 
 
 def _what_if(request: Request, service: Service, user: Principal, given: dict[str, str]) -> HTMLResponse:
@@ -114,7 +114,7 @@ def _titled(errors: tuple[FieldProblem, ...], contract: Contract) -> list[tuple[
     return [(error.field, titles.get(error.field, "The customer"), error.problem) for error in errors]
 
 
-def _page(
+def form_page(
     request: Request,
     service: Service,
     user: Principal,
@@ -124,6 +124,7 @@ def _page(
     errors: tuple[FieldProblem, ...] = (),
     result: dict[str, Any] | None = None,
 ) -> HTMLResponse:
+    """The form with what was given, and the answer or what is wrong with it."""
     contract = service.campaign.contract
     if request.headers.get("x-fragment"):
         name = "form_errors.html.j2" if errors else "result.html.j2"

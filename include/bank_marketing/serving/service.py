@@ -11,6 +11,7 @@ from bank_marketing.artifacts import open_store
 from bank_marketing.campaign import open_campaign
 from bank_marketing.registry.registry import Registry
 from bank_marketing.scoring.predictions import PredictionLog
+from bank_marketing.serving.admission import Admission
 from bank_marketing.serving.call_lists import Outcomes
 from bank_marketing.serving.files import FileScoringService
 from bank_marketing.serving.identity import Identity, Principal, session_secret
@@ -38,7 +39,8 @@ class Service:
         self.files = FileScoringService(self.predictor, self.store, settings.economics, api)
         self.outcomes = Outcomes(self.store, settings.economics)
         keys_path = api.keys_path(settings)
-        self.identity = Identity(api, KeyRing(keys_path, api.key_hashes), session_secret(api, keys_path))
+        self.identity = Identity(api, KeyRing(keys_path, api.key_hashes), session_secret(api, keys_path), self.store)
+        self.admission = Admission(api, self.identity, api.hosts(settings))
 
 
 def service_of(request: Request) -> Service:
@@ -53,8 +55,10 @@ def principal_of(
     _bearer: Annotated[object, Security(HTTPBearer(auto_error=False, description="An API key"))] = None,
     _header: Annotated[object, Security(APIKeyHeader(name="X-API-Key", auto_error=False))] = None,
 ) -> Principal:
-    """Who asks. The two schemes only document themselves; both are read in `Identity`. Raises ProblemError."""
-    return service_of(request).identity.of_request(request)
+    """Who asks, as found before the body was read (`Admission`). The two schemes only document themselves."""
+    principal = request.scope["principal"]
+    assert isinstance(principal, Principal)
+    return principal
 
 
 InService = Annotated[Service, Depends(service_of)]

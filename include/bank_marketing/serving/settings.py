@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -31,6 +33,15 @@ class ApiSettings(EnvironmentSettings):
     max_body_bytes: int = Field(default=1_000_000, gt=0, description="1,000 prospects take some 600 KB")
     max_file_bytes: int = Field(default=20_000_000, gt=0, description="100,000 rows of the landed files' dialect take 12 MB")
     max_file_rows: int = Field(default=50_000, gt=0, description="checked rows are held in memory, 1.5 KB each")
+    header_timeout_seconds: float = Field(default=10.0, gt=0, description="for sending a request's headers; then it is hung up")
+    max_connections: int = Field(default=500, gt=0, description="at a time; what has not sent its headers makes room first")
+    trusted_proxies: str = Field(
+        default="", description="addresses or networks whose X-Forwarded-For is believed, with commas; empty: nobody's"
+    )
+    allowed_hosts: str = Field(
+        default="", description="names it is asked for by, with commas, * for any [this machine's, and that of BANK_PUBLIC_URL]"
+    )
+    log_format: Literal["text", "json"] = Field(default="text", description="of the log's lines, one a request")
     request_timeout_seconds: float = Field(default=10.0, gt=0)
     upload_timeout_seconds: float = Field(default=60.0, gt=0, description="for receiving a file")
     rate_limit_per_minute: int = Field(default=600, gt=0, description="requests of one key, in bursts of as many")
@@ -45,6 +56,13 @@ class ApiSettings(EnvironmentSettings):
     def keys_path(self, settings: Settings) -> Path:
         """Where the hashed keys are."""
         return (self.keys_file or settings.home / ".secrets" / "api_keys.json").resolve()
+
+    def hosts(self, settings: Settings) -> frozenset[str]:
+        """Names that the service may be asked for by, in lower case; `*` is any."""
+        if self.allowed_hosts:
+            return frozenset(name.strip().lower() for name in self.allowed_hosts.split(","))
+        public = urlsplit(settings.public_url).hostname or ""
+        return frozenset({"localhost", "127.0.0.1", "[::1]", socket.gethostname().lower(), self.host.lower(), public}) - {""}
 
     def check_exposure(self) -> None:
         """Raises ConfigError when keys are off and others could reach the service."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import Depends, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
@@ -75,7 +75,7 @@ class LoginNeeded(Exception):
 def page_user(request: Request) -> Principal:
     """Who looks at a page. Raises LoginNeeded, which sends the browser to the login; ProblemError: too-many-requests."""
     identity = service_of(request).identity
-    session = identity.of_session(request)
+    session = request.scope["principal"] = request.scope.get("principal") or identity.of_session(request)
     if session is None:
         raise LoginNeeded
     identity.count(request, session)
@@ -85,9 +85,16 @@ def page_user(request: Request) -> Principal:
 PageUser = Annotated[Principal, Depends(page_user)]
 
 
-def to_login(request: Request, error: Exception) -> RedirectResponse:
-    """Send the browser to the login, and back afterwards."""
-    return RedirectResponse(f"/login?next={quote(request.url.path)}", status_code=303)
+async def to_login(request: Request, error: Exception) -> Response:
+    """Send the browser to the login, and back afterwards. What was filled in when the session ended waits in the login's form."""
+    if request.method != "POST":
+        return RedirectResponse(f"/login?next={quote(request.url.path)}", status_code=303)
+    if request.headers.get("x-fragment"):  # the page's script sends the form again, as a page
+        return Response(status_code=401)
+    async with request.form(max_files=0, max_fields=100, max_part_size=2_000) as sent:
+        kept = {name: value for name, value in sent.items() if isinstance(value, str) and name != "csrf"}
+    over = "Your session is over. Sign in again: what you filled in is kept."
+    return render(request, "login.html.j2", None, status=401, next=request.url.path, refused=over, kept=kept)
 
 
 def render(request: Request, name: str, user: Principal | None, *, status: int = 200, **values: Any) -> HTMLResponse:
@@ -100,6 +107,7 @@ def render(request: Request, name: str, user: Principal | None, *, status: int =
         "loaded": loaded,
         "stale": bool(loaded and loaded.campaign.is_stale(loaded.campaign.next_day, api.stale_after_days, datetime.now(UTC))),
         "models_problem": service.models.problem,
+        "models_title": KINDS[service.models.kind][1],
         "api": api,
     }
     return HTMLResponse(templates().get_template(name).render(**common, **values), status_code=status)
@@ -110,7 +118,7 @@ def error_page(request: Request, kind: str, detail: str) -> HTMLResponse | None:
     if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
         return None
     status, title = KINDS[kind]
-    user = service_of(request).identity.of_session(request)
+    user = request.scope.get("principal")
     if request.headers.get("x-fragment"):
         return render(request, "problem.html.j2", user, status=status, title=title, detail=detail)
     return render(request, "error.html.j2", user, status=status, title=title, detail=detail)

@@ -13,6 +13,10 @@ async function part(address, options = {}) {
     location.assign("/login?next=" + encodeURIComponent(location.pathname));
     return null;
   }
+  if (answer.status === 401 && options.form) {
+    options.form.submit(); // as a page: the login keeps what was filled in
+    return null;
+  }
   return { ok: answer.ok, html: await answer.text(), address: answer.url };
 }
 
@@ -37,7 +41,7 @@ function scoreForm(form) {
     const mine = ++asked;
     result.classList.add("busy");
     try {
-      const answer = await part(address, { method: "POST", body });
+      const answer = await part(address, { method: "POST", body, form });
       if (answer === null || mine !== asked) return false;
       result.innerHTML = answer.html;
       return answer.ok;

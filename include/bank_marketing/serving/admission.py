@@ -1,0 +1,75 @@
+"""Who is let in, decided from a request's headers alone: no body of a stranger is read, held or spooled."""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import Scope
+
+from bank_marketing.serving.identity import Identity, Principal
+from bank_marketing.serving.problems import ProblemError
+from bank_marketing.serving.settings import ApiSettings, is_loopback
+
+#: Asked by orchestrators and Prometheus, by address and without a key.
+OPERATION = frozenset({"/healthz", "/readyz", "/metrics"})
+
+#: The one address that reads a body of somebody who is not known yet: a key.
+LOGIN = "/login"
+
+#: Forms whose content outlives a session that ended while they were filled in.
+KEPT_FORMS = frozenset({"/score"})
+
+#: A key, and the few fields of a kept form, take less.
+LOGIN_BYTES = 10_000
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Admission:
+    """Decides before the body."""
+
+    def __init__(self, api: ApiSettings, identity: Identity, hosts: frozenset[str]) -> None:
+        self.api, self.identity, self.hosts = api, identity, hosts
+
+    def check_place(self, scope: Scope) -> None:
+        """Refuse a request that names another host, or comes from elsewhere without keys. Raises ProblemError: forbidden."""
+        host, client = host_of(scope), scope.get("client")
+        if self.api.auth == "off" and not (client and is_loopback(client[0]) and is_loopback(host)):
+            # The host too: a page of another site can be made to resolve to this machine (DNS rebinding).
+            raise ProblemError("forbidden", "Without API keys this service answers to its own machine only.")
+        if scope["path"] not in OPERATION and "*" not in self.hosts and host.lower() not in self.hosts:
+            raise ProblemError(
+                "forbidden", "This service is not asked for by this name. BANK_API_ALLOWED_HOSTS lists its names."
+            )
+
+    def principal(self, scope: Scope) -> Principal | None:
+        """Who asks; None where anybody may. Whoever must be known and is not, is refused.
+
+        Raises:
+            ProblemError: unauthorized, forbidden, too-many-requests.
+            SessionOver: a form was sent, and its session is over.
+        """
+        path, request = scope["path"], Request(scope)
+        if path.startswith("/api/") or path == "/openapi.json":
+            return self.identity.of_request(request)
+        if scope["method"] in _SAFE or path == LOGIN:
+            return None
+        session = self.identity.of_session(request)
+        if session is None:
+            raise SessionOver(known=self.identity.was_signed_in(request))
+        return session
+
+
+class SessionOver(Exception):
+    """A form was sent without a session that holds. `known`: its sender was signed in once."""
+
+    def __init__(self, *, known: bool) -> None:
+        super().__init__("the session is over")
+        self.known = known
+
+
+def host_of(scope: Scope) -> str:
+    """The name that a request asks for, without its port."""
+    host = Headers(scope=scope).get("host", "")
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() else host
