@@ -91,7 +91,7 @@ contenders = {
     "LightGBM, raw columns": baselines.raw_models(campaign.features)["LightGBM, raw columns"],
     results.winner.name: choice,
 }
-setup = {"spec": campaign.features, "economics": settings.economics}
+setup = {"spec": campaign.features, "economics": campaign.economics}
 split = {name: found.model_dump() for name, found in random_split.random_split_figures(table, contenders, **setup).items()}
 by_chance = pd.DataFrame(split).T[["roc_auc", "pr_auc", "f1", "lift_at_10"]].astype(float).round(3)
 by_chance["ROC AUC in time order"] = pd.Series(
@@ -109,8 +109,8 @@ by_chance
 
 # %%
 raw = protocol.out_of_sample(choice, table, campaign.features)
-predictions = protocol.decide(choice, table, raw, economics=settings.economics)
-again = protocol.score(predictions, spans, economics=settings.economics)
+predictions = protocol.decide(choice, table, raw, economics=campaign.economics)
+again = protocol.score(predictions, spans, economics=campaign.economics)
 shown = [
     "roc_auc",
     "pr_auc",
@@ -129,7 +129,7 @@ rows |= {f"{name}, {span}": found[span].figures for name, found in results.basel
 pd.DataFrame(rows).T[shown].round(3)
 
 # %%
-months = protocol.by_month(predictions, economics=settings.economics)
+months = protocol.by_month(predictions, economics=campaign.economics)
 figure, axes = plt.subplots()
 axes.plot(months["month"], months["rate"], "o-", color=INK, label="observed")
 axes.plot(months["month"], months["predicted"], "o--", color=ACCENT, label="predicted, a month ahead")
@@ -183,7 +183,7 @@ sampled = {}
 for sampler in ("none", "smote"):
     tried = choice.model_copy(update={"sampler": sampler, "window": last})
     raw_sampled = protocol.out_of_sample(tried, table, campaign.features, since=results.spans.choose_from)
-    sampled[sampler] = protocol.decide(tried, table, raw_sampled, economics=settings.economics)
+    sampled[sampler] = protocol.decide(tried, table, raw_sampled, economics=campaign.economics)
 figure, axes = plt.subplots(figsize=(4.6, 4.2))
 axes.plot([0, 1], [0, 1], color=MUTED, lw=0.8)
 for (sampler, found), colour in zip(sampled.items(), (ACCENT, WARM), strict=True):
@@ -209,8 +209,8 @@ experiments[experiments["group"] == "sampler"].round(3)
 # %%
 policies = {}
 for policy in ("best_f1", "half_best_f1", "break_even", "half_best_f1_that_pays"):
-    decided = protocol.decide(choice.model_copy(update={"threshold": policy}), table, raw, economics=settings.economics)
-    scores = protocol.score(decided, spans, economics=settings.economics)
+    decided = protocol.decide(choice.model_copy(update={"threshold": policy}), table, raw, economics=campaign.economics)
+    scores = protocol.score(decided, spans, economics=campaign.economics)
     policies[policy] = {
         f"{figure} {span}": found.figures[figure] for span, found in scores.items() for figure in ("f1", "profit", "called")
     }

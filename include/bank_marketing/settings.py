@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, SecretStr, computed_field
 from pydantic_settings import SettingsConfigDict
 
-from bank_marketing.economics import Economics
 from bank_marketing.environment import EnvironmentSettings
 
 #: The project's folder, where the package is installed editable or baked into an image.
@@ -30,7 +29,7 @@ DEFAULT_CAMPAIGN = "bank_marketing"
 class Settings(EnvironmentSettings):
     """Where things are and how patient to be. Field `x` is set by `BANK_X`."""
 
-    model_config = SettingsConfigDict(env_prefix="BANK_")
+    model_config = SettingsConfigDict(env_prefix="BANK_", env_nested_delimiter="__")
 
     home: Path = Field(default=PROJECT_DIR, description="folder that the defaults below are relative to")
     campaign: str = Field(default=DEFAULT_CAMPAIGN, description="name of a folder in include/campaigns, or a path to a folder")
@@ -64,21 +63,21 @@ class Settings(EnvironmentSettings):
         default=1826, gt=0, description="how long predictions are on record and can be traced; then their call lists go too"
     )
     retention_logs_days: int = Field(default=60, gt=0, description="how long logs, kept mails and Airflow's past runs are kept")
-    call_cost: float = Field(default=8.0, gt=0, description="cost of one call, in euro: some ten minutes of an agent")
-    deposit_margin: float = Field(default=40.0, gt=0, description="margin of one deposit, in euro: 5,000 euro at 0.8 % a year")
+    call_cost: float | None = Field(default=None, gt=0, description="cost of one call [that of the campaign's params.yaml]")
+    deposit_margin: float | None = Field(
+        default=None, gt=0, description="margin of one success [that of the campaign's params.yaml]"
+    )
+    params: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="BANK_PARAMS__SECTION__NAME: instead of a value in the campaign's params.yaml"
+    )
     s3_endpoint_url: str | None = Field(default=None, description="S3 server when it is not AWS")
     s3_access_key: SecretStr | None = Field(default=None, description="else the usual AWS credential chain")
     s3_secret_key: SecretStr | None = Field(default=None, description="else the usual AWS credential chain")
     s3_timeout_seconds: float = Field(default=20.0, gt=0, description="patience for each answer of S3, of which there are four")
 
-    @property
-    def economics(self) -> Economics:
-        """The money of these settings."""
-        return Economics(call_cost=self.call_cost, deposit_margin=self.deposit_margin)
-
     def for_campaign(self, campaign: str) -> Self:
         """These settings for another campaign of the same deployment: what was set stays, but what is one campaign's own."""
-        shared = self.model_fields_set - {"campaign", "model_name", "results_file"}
+        shared = self.model_fields_set - {"campaign", "model_name", "results_file", "params"}
         return type(self)(**{name: getattr(self, name) for name in shared}, campaign=campaign)
 
     @property

@@ -196,7 +196,7 @@ class TrainOperator(StepOperator):
         from bank_marketing.components.training import TrainingConfig, chosen
 
         self.platform_run = run = run_context(context)
-        if chosen(TrainingConfig(), run)[0].spark_workers is None:
+        if chosen(run.config("train_model", TrainingConfig), run)[0].spark_workers is None:
             return super().execute(context)
         self._job = SparkStepOperator(task_id=self.task_id, refs=self.refs)
         return self._job.submit(context)

@@ -12,6 +12,7 @@ import pytest
 
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.artifacts.local import path_of
+from bank_marketing.campaign import open_campaign
 from bank_marketing.errors import (
     ArtifactCorrupt,
     ConfigError,
@@ -114,7 +115,7 @@ def test_the_batch_gives_the_bits_that_the_scorer_gives_for_one(night: PipelineR
     context = context_of(settings)
     registry = Registry(settings, context.store)
     version = registry.production()
-    scorer = Scorer(registry.load(version), version, settings.economics, CONTRACT)
+    scorer = Scorer(registry.load(version), version, open_campaign(settings).economics, CONTRACT)
     state = latest_campaign_state(context.store, LAST)
     found = scores(night).set_index("contact_id")["probability"]
     for row in people(COMING)[5:9]:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
+from bank_marketing.campaign import open_campaign
 from bank_marketing.monitoring import decision
 from bank_marketing.monitoring.decision import Decision, DecisionRecord, WindowVerdict
 from tests.scoring.small_lists import COMING, land_list, score, with_bad_row
@@ -55,7 +56,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory, spark: object) -> Platform:
     """A platform that trained, scored two nights (the outcomes of the first are known) and decided about retraining."""
     home = tmp_path_factory.mktemp("lived")
     settings = small_settings(home)
-    platform = Platform(home, settings.economics)
+    platform = Platform(home, open_campaign(settings).economics)
     run_small(home)
     land_list(settings.landing, [contact(9000 + number, LAST, job="retired") for number in range(40)], LAST)
     land_list(settings.landing, with_bad_row(COMING))

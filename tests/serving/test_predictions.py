@@ -10,6 +10,7 @@ import httpx
 import pandas as pd
 import pytest
 
+from bank_marketing.campaign import open_campaign
 from bank_marketing.scoring.predictions import PredictionLog
 from bank_marketing.scoring.scorer import Scorer, latest_campaign_state
 from tests.support.campaign import CONTRACT
@@ -26,7 +27,7 @@ def predict(client: httpx.Client, **changes: Any) -> httpx.Response:
 
 def test_the_answer_is_that_of_the_batch_job_to_the_last_digit(client: httpx.Client, platform: Platform) -> None:
     version = platform.registry.production()
-    scorer = Scorer(platform.registry.load(version), version, platform.settings.economics, CONTRACT)
+    scorer = Scorer(platform.registry.load(version), version, open_campaign(platform.settings).economics, CONTRACT)
     rows = pd.DataFrame([row | {"month": "may", "day_of_week": "tue"} for row in (PROSPECT, *OTHERS)])
     state = latest_campaign_state(platform.context("state").store)
     batch = scorer.score(rows, NEXT_DAY, state, state.counts["list_size"])

@@ -9,6 +9,7 @@ import httpx
 import pandas as pd
 import pytest
 
+from bank_marketing.campaign import open_campaign
 from bank_marketing.scoring import call_list
 from bank_marketing.scoring.predictions import PredictionLog
 from bank_marketing.serving import call_lists
@@ -72,7 +73,7 @@ def test_a_prediction_of_the_night_is_traced_by_the_api(client: httpx.Client, ni
 
 def test_outcomes_join_the_lists_with_the_contacts_that_came_back(served_lived: Running, lived: Platform) -> None:
     loaded = served_lived.service.models.current
-    outcomes = Outcomes(lived.context("log").store, lived.settings.economics)
+    outcomes = Outcomes(lived.context("log").store, open_campaign(lived.settings).economics)
     (day,) = outcomes.days(loaded.campaign.state)  # the list of the coming day has no outcomes yet
     assert (day.money.contacts, day.money.subscribers, day.model_version) == (40, 40, 1)
     assert day.money.conversions == day.money.called <= 40

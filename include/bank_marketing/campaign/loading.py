@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict
+from typing import Any
 
 from bank_marketing.campaign.feature_checks import problems
 from bank_marketing.campaign.features import Attribute, FeatureSpec
 from bank_marketing.campaign.model import Campaign
+from bank_marketing.campaign.params import load_params
 from bank_marketing.campaign.reading import YamlFile
 from bank_marketing.contract import Contract
 from bank_marketing.errors import ConfigError
@@ -23,36 +24,44 @@ PARAMS = "params.yaml"
 RESULTS = "results.json"
 
 
-class _Params(BaseModel):
-    """The content of `params.yaml`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    title: str = ""
-
-
 def open_campaign(settings: Settings) -> Campaign:
     """The campaign that the settings name. Raises ConfigError: see `load_campaign`."""
-    return load_campaign(settings.campaign, results_file=settings.results_file)
+    prices = {"call_cost": settings.call_cost, "deposit_margin": settings.deposit_margin}
+    return load_campaign(
+        settings.campaign,
+        results_file=settings.results_file,
+        params=settings.params,
+        prices={name: price for name, price in prices.items() if price is not None},
+    )
 
 
-def load_campaign(name_or_folder: str | Path, *, results_file: Path | None = None) -> Campaign:
+def load_campaign(
+    name_or_folder: str | Path,
+    *,
+    results_file: Path | None = None,
+    params: Mapping[str, Mapping[str, Any]] | None = None,
+    prices: Mapping[str, float] | None = None,
+) -> Campaign:
     """Load a campaign and check it as a whole.
 
     Args:
         name_or_folder: name of a folder in `CAMPAIGNS`, or a path to a folder anywhere.
         results_file: instead of the folder's own `results.json`.
+        params: instead of values in `params.yaml`, by section and name.
+        prices: instead of those in `params.yaml`, by name.
 
     Raises:
         ConfigError: there is no such campaign, or a file of it cannot be used; it names file and line.
     """
     folder = _folder(name_or_folder)
     contract = YamlFile(folder / CONTRACT).parse(Contract)
+    loaded = load_params(folder / PARAMS, params or {}, prices or {})
     return Campaign(
         name=folder.name,
         folder=folder,
-        title=YamlFile(folder / PARAMS).parse(_Params).title or folder.name,
+        title=loaded.title or folder.name,
         contract=contract,
+        params=loaded,
         features=load_features(folder / FEATURES, contract),
         results_file=(results_file or folder / RESULTS).resolve(),
     )

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bank_marketing.campaign.features import FeatureSpec
+from bank_marketing.campaign.params import Params
 from bank_marketing.contract import Contract
+from bank_marketing.economics import Economics
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class Campaign:
         title: of the campaign, for people.
         contract: of its data, `contract.yaml`.
         features: what the model may know of a contact, `features.yaml`.
+        params: what the platform does for it, `params.yaml`.
         results_file: the file that says which model is trained; read when a model is trained.
     """
 
@@ -27,4 +30,10 @@ class Campaign:
     title: str
     contract: Contract
     features: FeatureSpec
+    params: Params
     results_file: Path
+
+    @property
+    def economics(self) -> Economics:
+        """Its prices: what a call costs, what a success brings."""
+        return self.params.economics

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -37,10 +37,10 @@ class YamlFile:
         if not isinstance(self.content, dict):
             raise ConfigError(f"{path} must be a mapping of names to values")
 
-    def parse(self, model: type[M], **derived: Any) -> M:
-        """The content as an entity, together with values that do not come from the file. Raises ConfigError with the line."""
+    def parse(self, model: type[M], *, without: Container[str] = (), **derived: Any) -> M:
+        """The content but for the keys in `without`, and derived values, as an entity. Raises ConfigError with the line."""
         try:
-            return model.model_validate(self.content | derived)
+            return model.model_validate({key: value for key, value in self.content.items() if key not in without} | derived)
         except ValidationError as error:
             first, *others = error.errors(include_url=False, include_context=False)
             more = f" (and {len(others)} more)" if others else ""

@@ -78,7 +78,7 @@ def experiments(
             folder,
             contract=campaign.contract,
             spans=spans,
-            economics=settings.economics,
+            economics=campaign.economics,
             trials=trials,
             seed=seed,
             record=log.record,
@@ -120,10 +120,10 @@ def evaluate_protocol(
     choice = results.winner.choice
     with console.status("predicting month after month"):
         raw = predict(choice, table, campaign.features, folder, digest)
-        predictions = {results.winner.name: protocol.decide(choice, table, raw, economics=settings.economics)}
-        predictions |= baseline_predictions(table, campaign.features, folder, digest, settings.economics)
+        predictions = {results.winner.name: protocol.decide(choice, table, raw, economics=campaign.economics)}
+        predictions |= baseline_predictions(table, campaign.features, folder, digest, campaign.economics)
         scores = {
-            name: protocol.score(rows, spans.named, resamples=resamples, seed=results.seed, economics=settings.economics)
+            name: protocol.score(rows, spans.named, resamples=resamples, seed=results.seed, economics=campaign.economics)
             for name, rows in predictions.items()
         }
     if results.spans is None:
@@ -131,10 +131,10 @@ def evaluate_protocol(
     for span, title in _titles("Report {}: pooled from", table, spans)[::-1]:
         console.print(_table(title, {name: found[span] for name, found in scores.items() if span in found}))
     console.print(
-        _months(protocol.by_month(predictions[results.winner.name], economics=settings.economics), results.winner.name)
+        _months(protocol.by_month(predictions[results.winner.name], economics=campaign.economics), results.winner.name)
     )
     models = {results.winner.name: choice, **baselines.raw_models(campaign.features)}
-    random = random_split_figures(table, models, results.seed, spec=campaign.features, economics=settings.economics)
+    random = random_split_figures(table, models, results.seed, spec=campaign.features, economics=campaign.economics)
     console.print(
         _table(f"NOT the protocol: {LABEL}", {name: _as_scores(found.model_dump()) for name, found in random.items()})
     )

@@ -38,7 +38,7 @@ def measure_monitoring(
     last = day_or_last(as_of)
     context = features_context(settings, last)
     choice = load_results(context.campaign.results_file, context.contract).winner.choice
-    config = ReplayConfig(campaign=context.campaign, choice=choice, economics=settings.economics)
+    config = ReplayConfig.of(context, choice)
     with progress_bar() as progress:
         task = progress.add_task("preparing", total=None)
         table = read_features(features_of(context, lambda step: progress.update(task, description=step)), context)

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,6 +17,8 @@ from bank_marketing.campaign import Campaign, open_campaign
 from bank_marketing.contract import Contract
 from bank_marketing.errors import InvalidAsOf
 from bank_marketing.settings import Settings
+
+C = TypeVar("C", bound=BaseModel)
 
 
 class Entity(BaseModel):
@@ -44,6 +46,10 @@ class RunContext:
         """The campaign of the settings."""
         return open_campaign(self.settings)
 
+    def config(self, step: str, kind: type[C], **asked: Any) -> C:
+        """The configuration of a step: what this run is asked for, else what its campaign sets, else the default. Raises ConfigError."""
+        return self.campaign.params.config(step, kind, **asked)
+
     @property
     def contract(self) -> Contract:
         """The campaign's data contract."""
@@ -70,7 +76,12 @@ class RunContext:
     def publish(
         self, stage: Stage, component: str, kind: str, *, parents: Iterable[ArtifactRef] = (), **fields: Any
     ) -> Manifest:
-        """Publish what `stage` holds as this run's artifact of `component`. Further fields are those of Stage.publish."""
+        """Publish what `stage` holds as this run's artifact of `component`. Further fields are those of Stage.publish.
+
+        What the campaign sets otherwise than by default for this step is part of the manifest.
+        """
+        if params := self.campaign.params.of(component):
+            fields["parameters"] = {**fields.get("parameters", {}), "params": params}
         return stage.publish(
             self.component_uri(component),
             kind,

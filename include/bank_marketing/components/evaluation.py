@@ -94,7 +94,7 @@ def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext)
         validation,
         holdout,
         config,
-        context.settings.economics,
+        context.campaign.economics,
     )
     days, contenders, figures, against, verdict = (
         judged.days,
@@ -123,7 +123,7 @@ def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext)
         "intervals": bounds,
         "against": {name: comparison.model_dump(mode="json") for name, comparison in against.items()},
         "ranking": {name: comparison.model_dump(mode="json") for name, comparison in judged.ranking.items()},
-        "slices": _slices(days, *contenders["candidate"], context.campaign.features, context.settings.economics),
+        "slices": _slices(days, *contenders["candidate"], context.campaign.features, context.campaign.economics),
         "verdict": verdict.model_dump(mode="json"),
     }
     synthetic = training.load(inputs.model, context).synthetic

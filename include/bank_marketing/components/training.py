@@ -87,7 +87,7 @@ def run(config: TrainingConfig, inputs: TrainingInputs, context: RunContext) -> 
     manifest = context.store.manifest(inputs.features)
     rows = training_rows(choice, inputs.features, context)
     _check_enough(rows.counts, config)
-    economics = context.settings.economics
+    economics = context.campaign.economics
     model, probabilities = rows.train(choice, economics)
     y = rows.validation["y"].to_numpy(int)
     metrics = evaluate(y, probabilities, model.threshold, economics)

@@ -76,7 +76,7 @@ def measure_performance(config: MonitoringConfig, window: ArtifactRef, context: 
     if version is not None:
         rows = windows.load_rows(window, context)
         spec = context.campaign.features
-        called = as_called(rows, context.settings.economics)
+        called = as_called(rows, context.campaign.economics)
         other = rows["version"] != version.version
         rows.loc[other, "probability"] = float("nan")
         reference = Registry(context.settings, context.store).reference(version)
@@ -85,7 +85,7 @@ def measure_performance(config: MonitoringConfig, window: ArtifactRef, context: 
             evaluated(version, context),
             spec,
             trailing_rate_threshold(reference, spec),
-            context.settings.economics,
+            context.campaign.economics,
             config,
         )
         told = finding.to_json() | {"as_called": called}

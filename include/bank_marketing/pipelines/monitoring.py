@@ -15,21 +15,23 @@ def _collect(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
     from bank_marketing.monitoring import window
     from bank_marketing.monitoring.config import MonitoringConfig
 
-    return window.run(MonitoringConfig(), context).ref
+    return window.run(context.config("collect_window", MonitoringConfig), context).ref
 
 
 def _drift(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
     from bank_marketing.monitoring import findings
     from bank_marketing.monitoring.config import MonitoringConfig
 
-    return findings.detect_drift(MonitoringConfig(), refs["collect_window"], context)
+    return findings.detect_drift(context.config("detect_drift", MonitoringConfig), refs["collect_window"], context)
 
 
 def _performance(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
     from bank_marketing.monitoring import findings
     from bank_marketing.monitoring.config import MonitoringConfig
 
-    return findings.measure_performance(MonitoringConfig(), refs["collect_window"], context)
+    return findings.measure_performance(
+        context.config("measure_performance", MonitoringConfig), refs["collect_window"], context
+    )
 
 
 def _decide(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
@@ -38,7 +40,9 @@ def _decide(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
 
     found = (refs["collect_window"], refs["detect_drift"], refs["measure_performance"])
     live, at_work = bool(options.get("live", True)), str(options.get("at_work", ""))
-    return retraining.run(MonitoringConfig(), *found, context, live=live, at_work=at_work).ref
+    return retraining.run(
+        context.config("decide_retraining", MonitoringConfig), *found, context, live=live, at_work=at_work
+    ).ref
 
 
 def _notify(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:

@@ -20,7 +20,8 @@ def _select(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
 def _validate(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
     from bank_marketing.scoring import prospects
 
-    config = prospects.ProspectsConfig(file=str(options.get("file") or ""), day=options.get("day") or None)
+    asked = {name: options[name] for name in ("file", "day") if options.get(name)}
+    config = context.config("validate_prospects", prospects.ProspectsConfig, **asked)
     return prospects.run(config, prospects.ProspectsInputs(), context).ref
 
 
@@ -28,7 +29,7 @@ def _score(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
     from bank_marketing.scoring import batch
 
     inputs = batch.ScoringInputs(model=refs["select_model"], prospects=refs["validate_prospects"])
-    return batch.run(batch.ScoringConfig(), inputs, context).ref
+    return batch.run(context.config("score_prospects", batch.ScoringConfig), inputs, context).ref
 
 
 def _publish(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
@@ -37,7 +38,8 @@ def _publish(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
     inputs = call_list.CallListInputs(
         model=refs["select_model"], prospects=refs["validate_prospects"], scores=refs["score_prospects"]
     )
-    config = call_list.CallListConfig(who=str(options.get("who") or "bank-marketing"))
+    asked = {"who": str(options["who"])} if options.get("who") else {}
+    config = context.config("publish_call_list", call_list.CallListConfig, **asked)
     return call_list.run(config, inputs, context).ref
 
 

@@ -13,34 +13,35 @@ from bank_marketing.pipelines import Options, Refs, Step
 def _ingest(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
     from bank_marketing.components import ingestion
 
-    return ingestion.run(ingestion.IngestionConfig(), ingestion.IngestionInputs(), context).ref
+    return ingestion.run(context.config("ingest_data", ingestion.IngestionConfig), ingestion.IngestionInputs(), context).ref
 
 
 def _validate(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
     from bank_marketing.components import validation
 
     inputs = validation.ValidationInputs(snapshot=refs["ingest_data"])
-    return validation.run(validation.ValidationConfig(), inputs, context).ref
+    return validation.run(context.config("validate_data", validation.ValidationConfig), inputs, context).ref
 
 
 def _transform(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
     from bank_marketing.components import transformation
 
     inputs = transformation.TransformationInputs(snapshot=refs["ingest_data"], validation=refs["validate_data"])
-    return transformation.run(transformation.TransformationConfig(), inputs, context).ref
+    return transformation.run(context.config("transform_data", transformation.TransformationConfig), inputs, context).ref
 
 
 def _train(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
     from bank_marketing.components import training
 
-    return training.run(training.TrainingConfig(), training.TrainingInputs(features=refs["transform_data"]), context).ref
+    inputs = training.TrainingInputs(features=refs["transform_data"])
+    return training.run(context.config("train_model", training.TrainingConfig), inputs, context).ref
 
 
 def _evaluate(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
     from bank_marketing.components import evaluation
 
     inputs = evaluation.EvaluationInputs(model=refs["train_model"], features=refs["transform_data"])
-    return evaluation.run(evaluation.EvaluationConfig(), inputs, context).ref
+    return evaluation.run(context.config("evaluate_model", evaluation.EvaluationConfig), inputs, context).ref
 
 
 def _promote(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:

@@ -10,7 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from bank_marketing.campaign import Campaign
-from bank_marketing.components.context import Entity
+from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.components.evaluation import EvaluationConfig, Judgement, Rivals, judge
 from bank_marketing.components.training import TrainingConfig
 from bank_marketing.components.transformation import TransformationConfig
@@ -29,7 +29,7 @@ from bank_marketing.replay.table import split
 
 
 class ReplayConfig(Entity):
-    """The configurations of the components that the replay runs: their own defaults."""
+    """The configurations of the components that the replay runs."""
 
     campaign: Campaign = Field(exclude=True, repr=False)
     choice: ModelChoice
@@ -38,6 +38,19 @@ class ReplayConfig(Entity):
     evaluation: EvaluationConfig = EvaluationConfig()
     monitoring: MonitoringConfig = MonitoringConfig()
     economics: Economics
+
+    @classmethod
+    def of(cls, context: RunContext, choice: ModelChoice) -> ReplayConfig:
+        """The configurations of a campaign. Raises ConfigError."""
+        return cls(
+            campaign=context.campaign,
+            choice=choice,
+            transformation=context.config("transform_data", TransformationConfig),
+            training=context.config("train_model", TrainingConfig),
+            evaluation=context.config("evaluate_model", EvaluationConfig),
+            monitoring=context.config("detect_drift", MonitoringConfig),
+            economics=context.campaign.economics,
+        )
 
 
 @dataclass(frozen=True)

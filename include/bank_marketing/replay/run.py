@@ -60,7 +60,7 @@ def run(
     """
     context = features_context(settings, last)
     choice = load_results(context.campaign.results_file, context.contract).winner.choice
-    config = ReplayConfig(campaign=context.campaign, choice=choice, economics=settings.economics)
+    config = ReplayConfig.of(context, choice)
     features = features_of(context, on_step)
     table = read_features(features, context)
     plan = periods(table, first or date.min, last, cast(Every, every))

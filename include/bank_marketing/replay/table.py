@@ -41,7 +41,7 @@ def features_context(settings: Settings, last: date) -> RunContext:
 def features_of(context: RunContext, on_step: Callable[[str], None] = lambda step: None) -> ArtifactRef:
     """Features of everything that has landed up to the context's day; made once for the same landed files."""
     on_step("ingesting")
-    snapshot = ingestion.run(ingestion.IngestionConfig(), ingestion.IngestionInputs(), context).ref
+    snapshot = ingestion.run(context.config("ingest_data", ingestion.IngestionConfig), ingestion.IngestionInputs(), context).ref
     try:
         made = context.store.verify(context.component_uri(transformation.COMPONENT))
         if made.parents == (snapshot,):
@@ -50,7 +50,7 @@ def features_of(context: RunContext, on_step: Callable[[str], None] = lambda ste
         pass
     on_step("transforming")
     inputs = transformation.TransformationInputs(snapshot=snapshot)
-    return transformation.run(transformation.TransformationConfig(), inputs, context).ref
+    return transformation.run(context.config("transform_data", transformation.TransformationConfig), inputs, context).ref
 
 
 def read_features(ref: ArtifactRef, context: RunContext) -> pd.DataFrame:

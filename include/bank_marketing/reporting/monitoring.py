@@ -44,7 +44,7 @@ def run(artifacts: dict[str, ArtifactRef], context: RunContext) -> ArtifactRef:
     record = retraining.load(artifacts[retraining.COMPONENT], context).record
     manifests = {step: context.store.manifest(ref) for step, ref in artifacts.items()}
     synthetic = bool(manifests["collect_window"].details["synthetic"])
-    config = MonitoringConfig()
+    config = context.config("notify_decision", MonitoringConfig)
     silent = silent_days(record.window.last_day, record.as_of, config.working_days)
     headline = f"{'retraining is due' if record.decision.retrain else 'no retraining'}: {record.decision.reason}"
     shown = {

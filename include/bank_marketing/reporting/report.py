@@ -100,7 +100,8 @@ def run(config: ReportConfig, inputs: ReportInputs, context: RunContext) -> Repo
         "months": _months(facts.snapshot),
         "rejects": _rejects(facts.snapshot, context),
         "plots": _plots(inputs.artifacts, context),
-        "economics": context.settings.economics,
+        "economics": context.campaign.economics,
+        "chosen": context.campaign.params.chosen,
     }
     subject = f"[{context.campaign.name.replace('_', '-')}] {'SYNTHETIC ' if facts.synthetic else ''}{context.as_of}: {headline(facts)}"
     with context.stage() as stage:

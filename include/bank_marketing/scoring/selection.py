@@ -60,7 +60,7 @@ def run(config: SelectionConfig, inputs: SelectionInputs, context: RunContext) -
     version = registry.production()
     _check_signature(registry, version, context)
     model = registry.load(version)
-    economics = context.settings.economics
+    economics = context.campaign.economics
     scorer = Scorer(model, version, economics, context.contract)
     with context.stage() as stage:
         (stage.path / MODEL_FOLDER).mkdir()

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from bank_marketing.artifacts import ArtifactStore
-from bank_marketing.contract import Contract
+from bank_marketing.campaign import Campaign as CampaignSpec
 from bank_marketing.errors import (
     ArtifactCorrupt,
     ArtifactMissing,
@@ -26,7 +26,6 @@ from bank_marketing.registry.registry import ModelVersion, Registry
 from bank_marketing.scoring.scorer import CampaignState, Scorer, latest_campaign_state
 from bank_marketing.serving.market import latest_market
 from bank_marketing.serving.measures import Measures
-from bank_marketing.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -115,16 +114,9 @@ class ModelCache:
     """Keeps what is served, and looks at the registry on an interval."""
 
     def __init__(
-        self,
-        settings: Settings,
-        contract: Contract,
-        store: ArtifactStore,
-        registry: Registry,
-        measures: Measures,
-        every: float,
+        self, campaign: CampaignSpec, store: ArtifactStore, registry: Registry, measures: Measures, every: float
     ) -> None:
-        self.settings, self.contract, self.store, self.registry = settings, contract, store, registry
-        self.measures, self.every = measures, every
+        self.campaign, self.store, self.registry, self.measures, self.every = campaign, store, registry, measures, every
         self.current: ServingState | None = None
         self.problem = "the registry was not asked yet"
         self.public_problem = self.problem
@@ -193,11 +185,11 @@ class ModelCache:
                 self.current = replace(before, campaign=campaign)
         else:
             model = self.registry.load(version)
-            scorer = Scorer(model, version, self.settings.economics, self.contract)
+            scorer = Scorer(model, version, self.campaign.economics, self.campaign.contract)
             self.current = ServingState(version, scorer, datetime.now(UTC), campaign, self._metrics(version))
             self.measures.use_model(version.version, version.digest, self.current.loaded_at.timestamp())
             log.info("serving version %d (%s)", version.version, version.digest[:12])
-            if told := model.other_prices(self.settings.economics):
+            if told := model.other_prices(self.campaign.economics):
                 log.warning(told)
         last = datetime.combine(campaign.state.last_contact_day, datetime.min.time(), UTC)
         self.measures.features_through.set(last.timestamp())
@@ -219,5 +211,5 @@ class ModelCache:
         if before is not None and before.state == state:
             return before
         manifest = self.store.manifest(state.features_uri)
-        market = latest_market(self.store, state, self.contract)
+        market = latest_market(self.store, state, self.campaign.contract)
         return Campaign(state, manifest.created_at, market, bool(manifest.details.get("synthetic")))

@@ -50,7 +50,7 @@ def model(request: Request, service: InService, user: PageUser) -> HTMLResponse:
             (title, format(loaded.metrics[key], form)) for key, title, form in FIGURES if loaded and key in loaded.metrics
         ],
         history=history,
-        economics=service.settings.economics,
+        economics=service.campaign.economics,
         card=_card_uri(service, loaded) is not None,
     )
 

@@ -32,12 +32,10 @@ class Service:
         self.store = open_store(settings)
         self.registry = Registry(settings, self.store)
         self.measures = Measures()
-        self.models = ModelCache(
-            settings, self.campaign.contract, self.store, self.registry, self.measures, api.model_check_seconds
-        )
+        self.models = ModelCache(self.campaign, self.store, self.registry, self.measures, api.model_check_seconds)
         self.predictor = Predictor(self.models, PredictionLog(self.store), self.measures, api.stale_after_days)
-        self.files = FileScoringService(self.predictor, self.store, settings.economics, api)
-        self.outcomes = Outcomes(self.store, settings.economics)
+        self.files = FileScoringService(self.predictor, self.store, self.campaign.economics, api)
+        self.outcomes = Outcomes(self.store, self.campaign.economics)
         keys_path = api.keys_path(settings)
         self.identity = Identity(api, KeyRing(keys_path, api.key_hashes), session_secret(api, keys_path), self.store)
         self.admission = Admission(api, self.identity, api.hosts(settings))
