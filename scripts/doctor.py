@@ -25,7 +25,11 @@ DISK_GB = 6.0
 #: One Spark driver (2 GB heap), the Airflow processes and MLflow.
 MEMORY_GB = 6.0
 
-PORTS = {8080: ("Airflow's UI", "AIRFLOW__API__PORT=8081 make airflow"), 8000: ("the service", "make serve PORT=8001")}
+#: Variable -> its port where nothing says otherwise, what listens there, and how to take another.
+PORTS = {
+    "AIRFLOW__API__PORT": ("8080", "Airflow's UI", "AIRFLOW__API__PORT=8081 make airflow"),
+    "BANK_API_PORT": ("8000", "the service", "make serve PORT=8001"),
+}
 
 MARKS = {"ok": "✓", "note": "·", "bad": "✗"}
 
@@ -80,11 +84,15 @@ def check_memory() -> Finding:
 
 
 def check_ports() -> Iterator[Finding]:
-    """The ports of the commands that listen."""
-    for port, (what, otherwise) in PORTS.items():
+    """The ports of the commands that listen, as `.env` and the shell set them."""
+    for name, (default, what, otherwise) in PORTS.items():
+        port = os.environ.get(name) or default
+        if not port.isdecimal() or not 0 < int(port) < 65536:
+            yield Finding(f"port {port}", "bad", f"{name}={port} is no port", "name a number from 1 to 65535")
+            continue
         with socket.socket() as probe:
             probe.settimeout(1)
-            taken = probe.connect_ex(("127.0.0.1", port)) == 0
+            taken = probe.connect_ex(("127.0.0.1", int(port))) == 0
         if taken:
             yield Finding(f"port {port}", "note", "taken", f"end what listens there (it may be this platform), or: {otherwise}")
         else:
@@ -130,7 +138,7 @@ def check_environment(project: Path = PROJECT) -> Finding:
 def check_mails(project: Path = PROJECT) -> Finding:
     """Whether alerts arrive: a test mail goes the way that they go."""
     python = project / ".venv" / "bin" / "python"
-    if not (project / ".venv" / ".setup" / "packages").is_file():
+    if not python.exists() or "AIRFLOW_HOME" not in os.environ:  # of .airflow/env.sh
         return Finding("mails", "note", "not tried before the set-up")
     done = subprocess.run([python, "-m", "scripts.mail_test"], cwd=project, capture_output=True, text=True, check=False)
     told = "; ".join(done.stdout.split("\n")).strip("; ") or done.stderr.strip()[-300:]

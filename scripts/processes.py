@@ -18,10 +18,14 @@ class Stopped(KeyboardInterrupt):
     """Somebody wants this command to end: Ctrl-C, TERM, or a terminal that was closed."""
 
 
+#: What asks a command to end.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 @contextmanager
 def stoppable() -> Iterator[None]:
     """Raise Stopped in the main thread where TERM and HUP would end the process and leave its children behind."""
-    before = {number: signal.signal(number, _stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, _stop) for number in SIGNALS}
     try:
         yield
     finally:
@@ -36,8 +40,18 @@ def _stop(number: int, frame: FrameType | None) -> None:
 def end(processes: Sequence[subprocess.Popen[bytes]], patience: float = PATIENCE) -> None:
     """Ask the processes to end, and kill what is left of them and of their descendants when `patience` is over.
 
-    Descendants are found by parentage: Airflow's tasks, and Spark below them, run in sessions of their own.
+    Descendants are found by parentage: Airflow's tasks, and Spark below them, run in sessions of their own. Meanwhile a second Ctrl-C
+    changes nothing. To be called in the main thread.
     """
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
+    try:
+        _end(processes, patience)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(processes: Sequence[subprocess.Popen[bytes]], patience: float) -> None:
     roots = [found for process in processes if (found := _find(process.pid)) is not None]
     tree = _with_descendants(roots)
     for number in (signal.SIGTERM, signal.SIGKILL):

@@ -30,8 +30,10 @@ def test_a_taken_port_is_a_note_with_another_port_to_take(monkeypatch: pytest.Mo
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         port = listening.getsockname()[1]
-        monkeypatch.setattr(doctor, "PORTS", {port: ("the service", "make serve PORT=8001")})
-        (finding,) = doctor.check_ports()
+        monkeypatch.setenv("BANK_API_PORT", str(port))
+        monkeypatch.setenv("AIRFLOW__API__PORT", "80 80")
+        airflow, finding = doctor.check_ports()
+    assert (airflow.state, airflow.found) == ("bad", "AIRFLOW__API__PORT=80 80 is no port")
     assert (finding.name, finding.state) == (f"port {port}", "note")
     assert "make serve PORT=8001" in finding.mend
 
