@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pwd
 import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -135,6 +137,68 @@ def check_environment(project: Path = PROJECT) -> Finding:
     return Finding("environment", "ok", f"{project / '.venv'}")
 
 
+#: Variable that was adapted -> what was found here, and what is done about it.
+ADAPTED = {
+    "NO_PROXY": "a proxy is set: this machine's own addresses are reached past it",
+    "LC_ALL": "the locale knows no letters but ASCII's: C.UTF-8 is used, for the names of files",
+    "SPARK_LOCAL_IP": f"the host name {socket.gethostname()} does not resolve: Spark uses 127.0.0.1",
+    "USER": f"the user {os.getuid()} has no name here: it is called user-{os.getuid()}",
+}
+
+
+def check_shell(project: Path = PROJECT) -> Iterator[Finding]:
+    """What the shell brings along, and what `.airflow/env.sh` has made of it."""
+    if dropped := os.environ.get("BANK_DROPPED_VARIABLES"):
+        yield Finding(
+            "shell", "note", f"not taken over: {', '.join(dropped.split())}", "what this platform is to take belongs into .env"
+        )
+    for name in os.environ.get("BANK_ADAPTED_VARIABLES", "").split():
+        if name in ADAPTED:
+            yield Finding("shell", "note", ADAPTED[name])
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        if "NSS_WRAPPER_PASSWD" not in os.environ:
+            yield Finding(
+                "user", "bad", f"{os.getuid()} has no name: Spark's Java does not start", "add a line to /etc/passwd for it"
+            )
+    if os.statvfs("/tmp").f_flag & os.ST_NOEXEC:  # noqa: S108  Java's own default
+        yield Finding("/tmp", "note", "programs may not be run from it: Spark uses .cache/tmp")  # noqa: S108  its name
+    if (project / ".airflow" / "env.sh").is_file() and "BANK_ENV_FILE" not in os.environ:
+        yield Finding(
+            ".env", "bad", "it cannot be read, as the first line above says", "correct that line; .env.example shows how"
+        )
+
+
+def check_landing(project: Path = PROJECT) -> Finding:
+    """Folders that look like a day and are none would be left alone for ever."""
+    root = Path(os.environ.get("BANK_LANDING_ROOT") or project / "landing")
+    wrong = [str(path) for path in sorted(root.glob("*/dt=*")) if not _is_day(path.name.removeprefix("dt="))]
+    if wrong:
+        return Finding(
+            "landing", "bad", f"no day of any calendar: {', '.join(wrong[:5])}", "give the folder the day of its contacts"
+        )
+    return Finding("landing", "ok", str(root) if root.is_dir() else "nothing has landed yet: make run lands the campaign")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def check_registry(project: Path = PROJECT) -> Finding:
+    """Whether MLflow's database or server can be used."""
+    command = project / ".venv" / "bin" / "bank-marketing"
+    if not command.exists() or "AIRFLOW_HOME" not in os.environ:  # of .airflow/env.sh
+        return Finding("registry", "note", "not asked before the set-up")
+    done = subprocess.run([command, "models"], cwd=project, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return Finding("registry", "bad", " ".join(done.stderr.split()) or "no answer", "docs/runbooks.md#registryunavailable")
+    return Finding("registry", "ok", os.environ.get("BANK_MLFLOW_TRACKING_URI", "artifacts/mlflow.db").rpartition("@")[2])
+
+
 def check_mails(project: Path = PROJECT) -> Finding:
     """Whether alerts arrive: a test mail goes the way that they go."""
     python = project / ".venv" / "bin" / "python"
@@ -164,7 +228,7 @@ def _writable(path: Path) -> bool:
 def examine() -> list[Finding]:
     """All checks."""
     checks = [check_python(), check_java(), check_disk(), check_memory(), *check_ports(), check_archive(), check_environment()]
-    return [*checks, check_writable(), check_mails()]
+    return [*checks, check_writable(), *check_shell(), check_landing(), check_registry(), check_mails()]
 
 
 def main() -> int:

@@ -20,13 +20,12 @@ SECRET_NAMES = ("AIRFLOW__CORE__FERNET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET", "A
 
 PASSWORDS = "simple_auth_manager_passwords.json"
 
-#: What people put into .env; what is already exported wins over it. A file that cannot be used ends the command.
-_DOTENV = """\
-if [ -f {dotenv} ]; then
-  _bank_env=$({python} -m bank_marketing.env_file {dotenv}) || return 2
-  eval "$_bank_env"
-  unset _bank_env
-fi
+#: What the shell says and must not, what it lacks, and what people put into .env; what is exported wins over that. A file that cannot be
+#: used ends the command.
+_SHELL = """\
+_bank_env=$({python} -I -m bank_marketing.shell_environment {dotenv} {own}) || return 2
+eval "$_bank_env"
+unset _bank_env
 """
 
 
@@ -88,13 +87,8 @@ def write(path: Path, values: Mapping[str, str], project: Path = PROJECT) -> Non
     java_bin = f":{shlex.quote(values['JAVA_HOME'])}/bin" if "JAVA_HOME" in values else ""
     lines += [f'export PATH={shlex.quote(str(project / ".venv" / "bin"))}{java_bin}:"$PATH"']
     text = "# Written by the set-up; source it to work with airflow, spark-submit and bank-marketing by hand.\n"
-    text += (
-        "\n".join(lines)
-        + "\n"
-        + _DOTENV.format(
-            python=shlex.quote(str(project / ".venv" / "bin" / "python")), dotenv=shlex.quote(str(project / ".env"))
-        )
-    )
+    python, dotenv = (shlex.quote(str(project / place)) for place in (".venv/bin/python", ".env"))
+    text += "\n".join(lines) + "\n" + _SHELL.format(python=python, dotenv=dotenv, own=" ".join(values))
     write_private(path, text)
 
 

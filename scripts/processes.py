@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 import psutil
@@ -38,10 +39,10 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def end(processes: Sequence[subprocess.Popen[bytes]], patience: float = PATIENCE) -> None:
-    """Ask the processes to end, and kill what is left of them and of their descendants when `patience` is over.
+    """Ask the processes, each the leader of a session, to end; kill what is left of them and theirs when `patience` (seconds) is over.
 
-    Descendants are found by parentage: Airflow's tasks, and Spark below them, run in sessions of their own. Meanwhile a second Ctrl-C
-    changes nothing. To be called in the main thread.
+    Theirs are their sessions and all descendants: Airflow's tasks, and Spark below them, run in sessions of their own. Meanwhile a
+    second Ctrl-C changes nothing. To be called in the main thread.
     """
     before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
     try:
@@ -52,33 +53,42 @@ def end(processes: Sequence[subprocess.Popen[bytes]], patience: float = PATIENCE
 
 
 def _end(processes: Sequence[subprocess.Popen[bytes]], patience: float) -> None:
-    roots = [found for process in processes if (found := _find(process.pid)) is not None]
-    tree = _with_descendants(roots)
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        for process in tree if number == signal.SIGKILL else roots:
-            try:
-                process.send_signal(number)
-            except psutil.NoSuchProcess:
-                continue
-        _, left = psutil.wait_procs(tree, timeout=patience)
-        tree = _with_descendants(left)
+    leaders = {process.pid for process in processes if process.poll() is None}
+    tree = _with_descendants([found for process in processes for found in _session(process.pid)])
+    for process in tree:
+        # A leader ends its session; who has another leader, or has lost it, is asked itself.
+        if process.pid in leaders or _session_id(process.pid) not in leaders:
+            _signal(process, signal.SIGTERM)
+    _, left = psutil.wait_procs(tree, timeout=patience)
+    tree = _with_descendants(left)
+    for process in tree:
+        _signal(process, signal.SIGKILL)
+    psutil.wait_procs(tree, timeout=patience)
     for popen in processes:
         popen.wait()
 
 
-def _find(pid: int) -> psutil.Process | None:
+def _session(leader: int) -> list[psutil.Process]:
+    """The processes of a session, also when its leader has ended."""
+    return [process for process in psutil.process_iter() if _session_id(process.pid) == leader]
+
+
+def _session_id(pid: int) -> int:
     try:
-        return psutil.Process(pid)
-    except psutil.NoSuchProcess:
-        return None
+        return os.getsid(pid)
+    except OSError:  # it has ended
+        return 0
+
+
+def _signal(process: psutil.Process, number: int) -> None:
+    with suppress(psutil.NoSuchProcess):
+        process.send_signal(number)
 
 
 def _with_descendants(roots: Sequence[psutil.Process]) -> list[psutil.Process]:
     tree: dict[psutil.Process, None] = {}
     for root in roots:
         tree[root] = None
-        try:
+        with suppress(psutil.NoSuchProcess):
             tree.update(dict.fromkeys(root.children(recursive=True)))
-        except psutil.NoSuchProcess:
-            continue
     return list(tree)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -243,6 +244,18 @@ def java_of(places: Places) -> Path:
     return Path(home) / "bin" / "java" if home else places.environment / "none"
 
 
+def check_user() -> None:
+    """Raises SetupError for a UID that has no name, in a container for one: Spark's Java would not start."""
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError as error:
+        if "NSS_WRAPPER_PASSWD" not in os.environ:
+            raise SetupError(
+                f"the user {os.getuid()} has no name on this machine, and Spark's Java does not start without one: add a line for it to "
+                "/etc/passwd, or start make under libnss_wrapper.so as deploy/docker/entrypoint.sh does"
+            ) from error
+
+
 @contextmanager
 def alone(places: Places) -> Iterator[None]:
     """Hold the set-up's lock: two commands started together must not install over each other."""
@@ -263,6 +276,7 @@ def main(project: Path = environment.PROJECT) -> int:
     places = Places(project)
     started = time.perf_counter()
     try:
+        check_user()
         with alone(places):
             todo = [step for step in steps(places) if not step.done]
             if todo:

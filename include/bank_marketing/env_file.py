@@ -1,8 +1,7 @@
 """The file `.env`: one parser, with the meaning that docker compose gives it.
 
 python-dotenv reads the lines (comments, quotes, `export`, the line ends of Windows); `$NAME`, `${NAME}` and `${NAME:-default}` are replaced
-outside single quotes, `$$` is a dollar. What the environment says already wins. As a command it prints what a shell is to `eval`:
-`python -m bank_marketing.env_file PATH`.
+outside single quotes, `$$` is a dollar. What the environment says already wins.
 """
 
 from __future__ import annotations
@@ -10,8 +9,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import shlex
-import sys
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,19 +106,3 @@ def origin(name: str, value: str) -> str:
     path = os.environ.get(MARKER)
     line = read(Path(path)).get(name) if path else None
     return f"{path}, line {line.number}" if line is not None and line.value == value else "the environment"
-
-
-def main(path: Path) -> int:
-    """Print `export` lines; a sentence and 2 where the file cannot be used."""
-    try:
-        values = missing(path, os.environ) | {MARKER: str(path)}
-    except ConfigError as error:
-        print(error, file=sys.stderr)  # noqa: T201  the Rich console costs more to import than the rest
-        return 2
-    for name, value in values.items():
-        print(f"export {name}={shlex.quote(value)}")  # noqa: T201  this is what the command gives
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))

@@ -6,6 +6,7 @@ Compose and production override the same names.
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -24,6 +25,18 @@ QUIET_SPARK = f"-Dlog4j2.configurationFile={(PROJECT_DIR / 'spark_jobs' / 'log4j
 
 #: The campaign that is run when none is named. It lives in the roots themselves; each other one in a folder of its name below them.
 DEFAULT_CAMPAIGN = "bank_marketing"
+
+
+def spark_java_options(temporary: Path = Path("/tmp")) -> str:  # noqa: S108  Java's own default, whatever TMPDIR says
+    """Options of Spark's driver: quiet, and with a temporary folder of the project's where programs may not be run from Java's own.
+
+    Spark unpacks the native code of its codecs there.
+    """
+    if not temporary.is_dir() or not os.statvfs(temporary).f_flag & os.ST_NOEXEC:
+        return QUIET_SPARK
+    folder = PROJECT_DIR / ".cache" / "tmp"
+    folder.mkdir(parents=True, exist_ok=True)
+    return f"{QUIET_SPARK} -Djava.io.tmpdir={folder}"
 
 
 class Settings(EnvironmentSettings):

@@ -22,7 +22,7 @@ from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import RunContext
 from bank_marketing.errors import ArtifactMissing
 from bank_marketing.etl import s3a
-from bank_marketing.settings import PROJECT_DIR, QUIET_SPARK
+from bank_marketing.settings import PROJECT_DIR, spark_java_options
 from bank_marketing_airflow.addresses import reachable
 from bank_marketing_airflow.campaigns import campaign_environment
 from bank_marketing_airflow.links import LINKS
@@ -143,7 +143,7 @@ class SparkStepOperator(SparkSubmitOperator):  # type: ignore[misc]  # the provi
             task_id=task_id,
             application=str(SPARK_JOBS / f"{task_id}.py"),
             name=f"bank-marketing-{task_id}",
-            conf={"spark.driver.extraJavaOptions": QUIET_SPARK},
+            conf={"spark.driver.extraJavaOptions": spark_java_options()},
             **kwargs,
         )
         self.refs = remembered(refs)

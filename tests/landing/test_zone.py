@@ -110,3 +110,12 @@ def test_a_zone_that_cannot_be_emptied_keeps_its_label(home: Settings, monkeypat
     with pytest.raises(ConfigError, match="cannot be emptied"):
         land(home, synthetic=True, seed=2, replace=True)
     assert LandingZone(home.landing).source().seed == 20080505
+
+
+def test_a_folder_of_a_day_that_no_calendar_has_is_left_alone_and_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    land_days(tmp_path, DAYS)
+    (tmp_path / "contacts" / "dt=2010-02-29").mkdir()
+    assert LandingZone(tmp_path).contact_dates == DAYS
+    assert "dt=2010-02-29 is not a day" in caplog.text

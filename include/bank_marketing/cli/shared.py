@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import logging
+import sys
+import tempfile
+import traceback
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
+from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
 
+import click
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
@@ -43,8 +49,38 @@ def failing_well(function: Callable[P, R]) -> Callable[P, R]:
         except BankMarketingError as error:
             problems.print(f"[bold red]{type(error).__name__}[/]: {error}", highlight=False, soft_wrap=True)
             raise typer.Exit(1) from error
+        except (typer.Exit, typer.Abort, click.ClickException):
+            raise
+        except BrokenPipeError as error:  # `… | head` has read enough
+            raise typer.Exit(141) from error
+        except Exception as error:
+            problems.print(
+                f"{type(error).__name__}: {' '.join(str(error).split())[:300]}\nThis is a defect, or a fault of this machine that the "
+                f"platform does not know yet. What happened is kept in {keep_traceback(error)}: please report it.",
+                highlight=False,
+                markup=False,
+                soft_wrap=True,
+            )
+            raise typer.Exit(70) from error
 
     return wrapped
+
+
+def keep_traceback(error: Exception) -> Path:
+    """Write down where an unexpected error came from, without values of variables, which may hold client data; returns the file."""
+    from bank_marketing import __version__
+    from bank_marketing.settings import PROJECT_DIR
+
+    text = f"bank-marketing {__version__}: {' '.join(sys.argv)}\n\n{''.join(traceback.format_exception(error))}"
+    for folder in (PROJECT_DIR / ".cache" / "errors", Path(tempfile.gettempdir())):
+        path = folder / f"bank-marketing-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.txt"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError:  # a read-only project: the temporary folder
+            continue
+        break
+    return path
 
 
 def _tell_version(asked: bool) -> None:
@@ -77,7 +113,9 @@ def main(
 def _take_over_env_file() -> None:
     from bank_marketing.env_file import take_over
     from bank_marketing.settings import PROJECT_DIR
+    from bank_marketing.shell_environment import adapt
 
+    adapt()
     take_over(PROJECT_DIR / ".env")
 
 

@@ -8,8 +8,10 @@ import sys
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
+from bank_marketing.errors import ConfigError
 from bank_marketing.etl import s3a
-from bank_marketing.settings import QUIET_SPARK, Settings
+from bank_marketing.settings import Settings, spark_java_options
+from bank_marketing.shell_environment import nameless
 
 #: Options that results depend on; the rest is the cluster's business.
 RESULT_OPTIONS = {
@@ -29,6 +31,13 @@ LOCAL_OPTIONS = {
 }
 
 
+#: What to do for a container or a service with an arbitrary UID.
+NAMELESS = (
+    "the user {uid} has no name on this machine, and Spark's Java does not start without one: add a line for it to /etc/passwd, or "
+    "start the command under libnss_wrapper.so as deploy/docker/entrypoint.sh does"
+)
+
+
 def spark_session(app_name: str, settings: Settings) -> SparkSession:
     """The running session, or a new one.
 
@@ -36,17 +45,19 @@ def spark_session(app_name: str, settings: Settings) -> SparkSession:
     artifacts lie on S3, the session can read and write s3a:// URIs.
 
     Raises:
-        ConfigError: the artifacts lie on S3, and Spark has no jars for it.
+        ConfigError: the artifacts lie on S3, and Spark has no jars for it; or this UID has no name, without which Java does not start.
     """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if "PYSPARK_GATEWAY_PORT" in os.environ:
         SparkContext._ensure_initialized()  # connects to spark-submit's JVM: before that, SparkConf knows nothing of its options
+    elif nameless() and "NSS_WRAPPER_PASSWD" not in os.environ:
+        raise ConfigError(NAMELESS.format(uid=os.getuid()))
     conf = SparkConf()
     options = dict(RESULT_OPTIONS)
     if not conf.get("spark.master"):
         conf.setMaster(settings.spark_master)
         options["spark.driver.memory"] = settings.spark_driver_memory
-        options["spark.driver.extraJavaOptions"] = conf.get("spark.driver.extraJavaOptions", QUIET_SPARK)
+        options["spark.driver.extraJavaOptions"] = conf.get("spark.driver.extraJavaOptions", spark_java_options())
         if jars := s3a.jars(settings):
             options["spark.jars"] = ",".join(map(str, jars))
     preferred = LOCAL_OPTIONS if conf.get("spark.master", "").startswith("local") else {}

@@ -156,7 +156,17 @@ class LandingZone:
         if not folder.is_dir():
             return
         for path in folder.iterdir():
-            if _DAY.fullmatch(path.name):
-                yield date.fromisoformat(path.name.removeprefix("dt="))
+            if (day := _day_of(path.name)) is not None:
+                yield day
             elif not path.name.startswith("."):  # a source system may keep its own files there; they are no landed day
                 log.warning("landing zone: %s is not a day (dt=YYYY-MM-DD) and is left alone", path)
+
+
+def _day_of(name: str) -> date | None:
+    """The day that a folder's name states; None where it states none, or one that no calendar has (dt=2010-02-29)."""
+    if not _DAY.fullmatch(name):
+        return None
+    try:
+        return date.fromisoformat(name.removeprefix("dt="))
+    except ValueError:
+        return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from bank_marketing.errors import RegistryUnavailable
+from bank_marketing.errors import ConfigError, RegistryUnavailable
 from bank_marketing.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,9 +43,7 @@ def connect(settings: Settings) -> MlflowClient:
     logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)  # an image without pip is as it should be
     logging.getLogger("alembic").setLevel(logging.WARNING)
     uri = settings.tracking_uri
-    with answering(settings):
-        if uri.startswith("sqlite:///"):
-            Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    with answering(settings), _one_at_a_time(uri):
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
@@ -59,6 +59,19 @@ def connect(settings: Settings) -> MlflowClient:
 
 
 @contextmanager
+def _one_at_a_time(uri: str) -> Iterator[None]:
+    """Who comes first makes the tables of a database file: two at once would fail on each other's."""
+    if not uri.startswith("sqlite:///"):
+        yield
+        return
+    path = Path(uri.removeprefix("sqlite:///"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f".{path.name}.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
 def answering(settings: Settings) -> Iterator[None]:
     """Turn MLflow's failures to answer into RegistryUnavailable."""
     import requests
@@ -70,9 +83,19 @@ def answering(settings: Settings) -> Iterator[None]:
     except (requests.RequestException, SQLAlchemyError, OSError) as error:
         raise _unavailable(settings, error) from error
     except MlflowException as error:
+        if "database schema" in str(error):
+            raise _other_schema(settings) from error
         if "API request to" in str(error) or error.get_http_status_code() >= 500:
             raise _unavailable(settings, error) from error
         raise
+
+
+def _other_schema(settings: Settings) -> ConfigError:
+    uri = settings.tracking_uri
+    return ConfigError(
+        f"MLflow's database at {uri.rpartition('@')[2]} was made by another MLflow. Make a copy of it, then bring it up to date: "
+        f"{Path(sys.executable).parent / 'mlflow'} db upgrade {uri if '@' not in uri else '<its URI>'}. No model was changed."
+    )
 
 
 def _unavailable(settings: Settings, error: Exception) -> RegistryUnavailable:
