@@ -11,6 +11,11 @@ BIN := .venv/bin
 ENV := . ./.airflow/env.sh &&
 
 AS_OF ?=
+# Another campaign than the default: make run CAMPAIGN=bank_full
+CAMPAIGN ?=
+ifneq ($(CAMPAIGN),)
+export BANK_CAMPAIGN := $(CAMPAIGN)
+endif
 COMMIT ?= $(or $(GITHUB_SHA),$(shell git rev-parse HEAD 2>/dev/null))
 PYTEST ?=
 # Files of tests that run side by side: much of their time they wait for servers, Spark and Airflow. One by one: make test WORKERS=0
@@ -26,8 +31,8 @@ setup: ## prepare .venv, a Java and Airflow's home; the other commands call it
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and none was found on PATH; or name it: make setup PYTHON=/path/to/python3.12"; exit 1; }
 	@$(PYTHON) -m scripts.setup
 
-run: setup ## run the training DAG, on the last landed day or as of a day: make run AS_OF=2010-06-30
-	@$(ENV) exec python -m scripts.run_dag $(if $(AS_OF),--as-of $(AS_OF))
+run: setup ## run the training DAG, on the last landed day or as of a day: make run AS_OF=2010-06-30; another CAMPAIGN=, an export to land first FROM=
+	@$(ENV) $(if $(FROM),bank-marketing land --from "$(FROM)" &&) exec python -m scripts.run_dag $(if $(AS_OF),--as-of $(AS_OF))
 
 replay: setup ## replay the campaign as lived, month by month: what the platform would have earned; FROM=, TO=, EVERY=week, OUTPUT=folder
 	@$(ENV) bank-marketing replay $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) --every $(or $(EVERY),month) $(if $(OUTPUT),--output $(OUTPUT))

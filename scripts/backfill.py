@@ -23,12 +23,8 @@ from bank_marketing.errors import ConfigError
 from bank_marketing.landing.zone import LandingZone
 from bank_marketing.settings import Settings
 
-#: What people call a DAG -> its id.
-DAG_IDS = {
-    "training": "bank_marketing_training",
-    "scoring": "bank_marketing_batch_scoring",
-    "monitoring": "bank_marketing_drift_retraining",
-}
+#: What people call a DAG -> what its id ends with.
+PURPOSES = {"training": "training", "scoring": "batch_scoring", "monitoring": "drift_retraining"}
 
 #: The scheduler of an Airflow on SQLite writes every few seconds: seconds between tries, and their number.
 PAUSE, TRIES = 2, 15
@@ -73,9 +69,9 @@ def main(
 
 
 def _dag_id(dag: str) -> str:
-    if dag not in DAG_IDS:
-        raise ConfigError(f"DAG={dag} is none of {', '.join(DAG_IDS)}, as in: {EXAMPLE}")
-    return DAG_IDS[dag]
+    if dag not in PURPOSES:
+        raise ConfigError(f"DAG={dag} is none of {', '.join(PURPOSES)}, as in: {EXAMPLE}")
+    return f"{Settings().campaign_name}_{PURPOSES[dag]}"
 
 
 def _days(first: str, last: str) -> tuple[date, date]:

@@ -28,8 +28,6 @@ from bank_marketing.pipelines import training
 from bank_marketing.settings import PROJECT_DIR, Settings
 from scripts.processes import Stopped, end, stoppable
 
-DAG_ID = "bank_marketing_training"
-
 #: What a task shows when it has ended.
 MARKS = {"success": "[green]✓[/]", "failed": "[red]✗[/]", "upstream_failed": "[dim]·[/]", "skipped": "[dim]·[/]"}
 
@@ -49,18 +47,23 @@ def main(
     started = time.perf_counter()
     moment = datetime.now(UTC)
     log = _new_log(moment)
-    console.print(f"[bold]{DAG_ID}[/] as of {day}, whole log in {log}", highlight=False, soft_wrap=True)
+    dag_id = f"{settings.campaign_name}_training"
+    console.print(f"[bold]{dag_id}[/] as of {day}, whole log in {log}", highlight=False, soft_wrap=True)
     with log.open("w", encoding="utf-8") as stream, stoppable(), _beginning() as begun:
-        command = [sys.executable, "-m", "airflow", "dags", "test", DAG_ID, moment.isoformat()]
+        command = [sys.executable, "-m", "airflow", "dags", "test", dag_id, moment.isoformat()]
         conf = json.dumps({"as_of": str(day), "reason": "make run"})
-        process = subprocess.Popen([*command, "--conf", conf], stdout=stream, stderr=subprocess.STDOUT, start_new_session=True)
+        # Only this campaign's DAG is asked for, whatever others the deployment serves.
+        environment = os.environ | {"BANK_CAMPAIGNS": settings.campaign}
+        process = subprocess.Popen(
+            [*command, "--conf", conf], stdout=stream, stderr=subprocess.STDOUT, start_new_session=True, env=environment
+        )
         try:
-            run_id, states = _follow(process, moment, begun)
+            run_id, states = _follow(process, dag_id, moment, begun)
         except Stopped as stopped:
             console.print(f"[bold]{stopped}[/]: ending the run …")
             end([process])
             raise typer.Exit(130) from stopped
-    context = RunContext(DAG_ID, run_id, day, settings)
+    context = RunContext(dag_id, run_id, day, settings)
     if states.get(STEPS[-1]) != "success":
         _tell_failure(states, context, log)
         raise typer.Exit(1)
@@ -98,14 +101,16 @@ def _beginning() -> Iterator[Callable[[], None]]:
         yield lambda: fcntl.flock(file, fcntl.LOCK_UN)
 
 
-def _follow(process: subprocess.Popen[bytes], moment: datetime, begun: Callable[[], None]) -> tuple[str, dict[str, str]]:
+def _follow(
+    process: subprocess.Popen[bytes], dag_id: str, moment: datetime, begun: Callable[[], None]
+) -> tuple[str, dict[str, str]]:
     """Print each task as it ends; returns the run's id and the last state of each task. Calls `begun` once there is a run."""
     shown: set[str] = set()
     run_id, states = "", {}
     with console.status("starting Airflow") as status:
         while True:
             ended = process.poll() is not None
-            run_id, tasks = _tasks(moment)
+            run_id, tasks = _tasks(dag_id, moment)
             states = {task: state for task, state, _ in tasks}
             if run_id:
                 begun()
@@ -120,7 +125,7 @@ def _follow(process: subprocess.Popen[bytes], moment: datetime, begun: Callable[
             time.sleep(0.4)
 
 
-def _tasks(moment: datetime) -> tuple[str, list[tuple[str, str, float]]]:
+def _tasks(dag_id: str, moment: datetime) -> tuple[str, list[tuple[str, str, float]]]:
     """The run whose logical date is `moment`, and its tasks with state and duration, read from the embedded Airflow's database.
 
     No other run has that microsecond, whoever starts one meanwhile.
@@ -130,13 +135,13 @@ def _tasks(moment: datetime) -> tuple[str, list[tuple[str, str, float]]]:
         with sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=5) as connection:
             found = connection.execute(
                 "select run_id from dag_run where dag_id = ? and logical_date = ?",
-                (DAG_ID, moment.strftime("%Y-%m-%d %H:%M:%S.%f")),
+                (dag_id, moment.strftime("%Y-%m-%d %H:%M:%S.%f")),
             ).fetchone()
             if found is None:
                 return "", []
             rows = connection.execute(
                 "select task_id, coalesce(state, ''), coalesce(duration, 0) from task_instance where dag_id = ? and run_id = ?",
-                (DAG_ID, found[0]),
+                (dag_id, found[0]),
             ).fetchall()
         # The approval is no step of the pipeline; nobody is asked here.
         return str(found[0]), [row for row in rows if row[0] in STEPS]

@@ -94,9 +94,13 @@ class Settings(EnvironmentSettings):
         return type(self)(**{name: getattr(self, name) for name in shared}, campaign=campaign)
 
     @property
+    def campaign_name(self) -> str:
+        """Name of the campaign's folder: its DAGs, model and folders are called by it."""
+        return Path(self.campaign).name
+
+    @property
     def _below(self) -> str:
-        name = Path(self.campaign).name
-        return "" if name == DEFAULT_CAMPAIGN else name
+        return "" if self.campaign_name == DEFAULT_CAMPAIGN else self.campaign_name
 
     @computed_field  # type: ignore[prop-decorator]
     @cached_property
