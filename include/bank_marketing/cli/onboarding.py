@@ -13,7 +13,7 @@ from bank_marketing.cli.shared import app, console, failing_well, progress_bar
 if TYPE_CHECKING:
     from bank_marketing.onboarding.guesses import Guess
 
-campaigns = typer.Typer(help="Make a campaign of a bank's own export.", no_args_is_help=True)
+campaigns = typer.Typer(help="Make a campaign of a bank's own export, and check one.", no_args_is_help=True)
 app.add_typer(campaigns, name="campaign")
 
 
@@ -67,8 +67,33 @@ def new(
         f"  look at {created.folder}/contract.yaml and features.yaml: titles, categories, what must not be read",
         highlight=False,
     )
-    console.print(f"  bank-marketing land --campaign {name} --from {export}", highlight=False)
-    console.print(f"  make run CAMPAIGN={name} && make score CAMPAIGN={name}", highlight=False)
+    console.print(f"  bank-marketing campaign check {name} --from {export}", highlight=False, soft_wrap=True)
+    console.print(f"  make run CAMPAIGN={name} FROM={export}", highlight=False, soft_wrap=True)
+    console.print(f"  make score CAMPAIGN={name}", highlight=False)
+
+
+@campaigns.command()
+@failing_well
+def check(
+    name: Annotated[str, typer.Argument(help="Name of a campaign, or a path to its folder.")],
+    export: Annotated[
+        Path | None, typer.Option("--from", help="An export whose first row is followed to its features.")
+    ] = None,
+) -> None:
+    """Check a campaign's files as a whole, and follow one client to the numbers that a model reads."""
+    from bank_marketing.onboarding.check import check_campaign
+
+    checked = check_campaign(name, export)
+    console.print(f"[bold]{checked.title}[/]: its files fit together. One client", highlight=False)
+    width = max(len(column) for column, _, _ in checked.columns)
+    for column, cell, use in checked.columns:
+        console.print(f"  {column:<{width}}  {cell:<16}  {use}", highlight=False, markup=False, soft_wrap=True)
+    console.print("as numbers, where 10 of 100 earlier calls succeeded in each window", highlight=False)
+    width = max(map(len, checked.numbers))
+    for number, value in checked.numbers.items():
+        console.print(f"  {number:<{width}}  {value:10.4g}", highlight=False, markup=False)
+    for note in checked.notes:
+        console.print(f"- {note}", highlight=False, soft_wrap=True)
 
 
 def _ask(role: str, found: list[Guess]) -> str:

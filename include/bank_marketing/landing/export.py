@@ -107,8 +107,7 @@ def land_export(
     shutil.rmtree(parts, ignore_errors=True)
     parts.mkdir(parents=True)
     try:
-        for block in _blocks(export, form):
-            landed = _translated(block, form, contract, summary.read, today)
+        for block, landed in _translations(export, form, contract, today):
             summary.read += len(block)
             _keep_aside(block, landed["aside"], parts, summary)
             for day, rows in landed[landed["aside"] == ""].groupby("day", sort=False):
@@ -125,6 +124,23 @@ def land_export(
     finally:
         shutil.rmtree(parts, ignore_errors=True)
     return summary
+
+
+def translated_rows(export: Path, form: ExportFormat, contract: Contract, *, today: date) -> Iterator[pd.DataFrame]:
+    """The export's rows in blocks, in the columns of the contract's daily files, as text.
+
+    Two columns more: `day` (ISO), and why a row could not be landed, `aside` (empty where it can). Raises ConfigError.
+    """
+    return (landed for _, landed in _translations(export, form, contract, today))
+
+
+def _translations(
+    export: Path, form: ExportFormat, contract: Contract, today: date
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    before = 0
+    for block in _blocks(export, form):
+        yield block, _translated(block, form, contract, before, today)
+        before += len(block)
 
 
 def _blocks(export: Path, form: ExportFormat) -> Iterator[pd.DataFrame]:

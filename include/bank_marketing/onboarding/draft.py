@@ -153,6 +153,8 @@ class Draft:
             "  raw: [client]",
             "  trailing: [client, trailing]",
             "  trailing_market: [client, trailing, market]",
+            "default_set: trailing_market",
+            "baseline_set: raw",
             "",
             "# Reasons in the analyst's words; what has none gets a generic sentence. For example:",
             "#   some_column:",
@@ -169,7 +171,9 @@ class Draft:
         if never is not None:
             yield f"{name}_known: {{column: {name}, never: [{never:g}]}}"
         median = values[len(values) // 2]
-        if values[0] >= 0 and values[-1] > SKEW * max(median, 1):
+        if values[0] < 0 and values[-1] > SKEW * max(abs(median), 1):
+            yield f"log_{name}: {{column: {name}, signed_log: {_scale(values):g}}}"
+        elif values[0] >= 0 and values[-1] > SKEW * max(median, 1):
             yield f"log_{name}: {{column: {name}, {'log1p' if never is None else 'log'}: true}}"
         else:
             yield f"{name}: {{column: {name}, divide: {_scale(values):g}}}"
