@@ -123,13 +123,12 @@ def test_the_model_run_of_a_kept_prediction_stays_though_the_version_was_never_i
     made = publish(settings, "bank_marketing_training", "its-model", (), "a model")
     data = publish(settings, "bank_marketing_training", "its-models-data", (), "its data")
     model = publish(settings, "bank_marketing_training", "its-model-too", (data,), "another model")
+    scores = publish(settings, "bank_marketing_batch_scoring", "scored-with-it", ())
     newer_runs(settings, "model")
     known = registry.production()
     bare = registry.register(
         known.run_id, known.source.removeprefix("models:/"), {"model_digest": model.digest, "model_uri": model.uri}
     )
-    scores = publish(settings, "bank_marketing_batch_scoring", "scored-with-it", ())
-    newer_runs(settings, "model")
     record = prediction(settings, 30, scores)
     uri = store.uri("predictions", "2009-06-01", "request30.json")
     store.remove(uri)
