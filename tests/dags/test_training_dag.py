@@ -128,6 +128,14 @@ def test_a_failed_task_is_the_end_of_its_run(bag: DagBag, dag_id: str, expected:
 
 
 @each_dag
+def test_nothing_is_done_after_a_failure(bag: DagBag, dag_id: str, expected: Expected) -> None:
+    """A model is promoted after all before it has succeeded, and never because the rest is merely done."""
+    rules = {task.task_id: task.trigger_rule.value for task in found(bag, dag_id).tasks}
+    others = {task_id: rule for task_id, rule in rules.items() if rule != "all_success"}
+    assert others == ({"notify_decision": "none_failed_min_one_success"} if dag_id.endswith("_drift_retraining") else {})
+
+
+@each_dag
 def test_runs_do_not_disturb_each_other_and_end(bag: DagBag, dag_id: str, expected: Expected) -> None:
     dag = found(bag, dag_id)
     assert dag.max_active_runs == 1

@@ -42,6 +42,11 @@ def test_older_windows_do_not_count() -> None:
     assert not decided(verdict(0), *old, *(verdict(n, violates=False) for n in (4, 3, 2, 1))).retrain
 
 
+def test_no_more_than_the_last_five_are_looked_at() -> None:
+    decision = decided(verdict(0), *(verdict(n) for n in (9, 7, 6, 4, 3, 2, 1)))
+    assert (decision.windows, decision.violating) == (5, 5)
+
+
 def test_the_same_evening_counts_once() -> None:
     assert not decided(verdict(0), verdict(0), verdict(0), verdict(0)).retrain
 

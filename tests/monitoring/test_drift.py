@@ -56,6 +56,24 @@ def test_the_mean_prediction_decides_and_its_distribution_is_reported() -> None:
     assert weights == {PREDICTION: "none", PREDICTED_RATE: "decides"}
 
 
+def with_rate(rows: pd.DataFrame, column: str, percent: int) -> pd.DataFrame:
+    """Rows whose outcome, or probability, has this mean."""
+    if column == "probability":
+        return rows.assign(probability=percent / 100)
+    return rows.assign(y=[int(place % 100 < percent) for place in range(len(rows))])
+
+
+@pytest.mark.parametrize("column", ["y", "probability"])
+@pytest.mark.parametrize(("percent", "violates"), [(20, False), (22, True), (25, True)])
+def test_a_rate_has_drifted_from_an_h_of_three_tenths_on(column: str, percent: int, violates: bool) -> None:
+    """From 10 %: to 20 % Cohen's h is .284, to 22 % .333, to 25 % .404; by his table .2 is small and .5 medium."""
+    reference, recent = scored(1, days=60), scored(2)
+    steady = {"y": "probability", "probability": "y"}[column]
+    reference, recent = (with_rate(rows, steady, 10) for rows in (reference, recent))
+    told = assess_drift(with_rate(reference, column, 10), with_rate(recent, column, percent), CONTRACT, MonitoringConfig())
+    assert [entry.column for entry in told.drifted] == [LABEL_RATE if column == "y" else PREDICTED_RATE] * violates
+
+
 @pytest.mark.parametrize("rows", [0, 199])
 def test_too_few_contacts_decide_nothing(rows: int) -> None:
     finding = found(scored(2, contact="telephone").head(rows))

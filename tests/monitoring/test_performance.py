@@ -47,6 +47,15 @@ def test_a_ranking_that_got_lost_violates() -> None:
     assert "below the evaluation's 0.800" in finding.reasons[0]
 
 
+@pytest.mark.parametrize(("drop", "violates"), [(0.119, False), (0.121, True), (0.2, True)])
+def test_ranking_may_fall_by_an_eighth(drop: float, violates: bool) -> None:
+    """Twice the sampling error with 20 subscribers: .12."""
+    seen = assess(window()).figures["roc_auc"]
+    finding = assess_performance(window(), EVALUATED | {"roc_auc": seen + drop}, 0.9, PRICES, MonitoringConfig())
+    assert [reason.startswith("ROC AUC") for reason in finding.reasons] == [True] * violates
+    assert finding.violates is violates
+
+
 def test_probabilities_that_are_off_violate() -> None:
     finding = assess(window(shift=0.15))
     assert any("is off the rate of subscription" in reason for reason in finding.reasons)

@@ -88,6 +88,20 @@ def test_what_a_backfill_decided_counts_for_no_live_evening_and_for_the_backfill
     assert told.decision.cool_down_until is None, "a retraining of the past began no cool-down"
 
 
+def test_what_a_former_version_did_wrong_is_not_held_against_this_one(home: Path) -> None:
+    table = monitored.drifted_table()
+    for evening in DAYS[130:133]:
+        monitored.live(evening, home, table)
+        told = decided(home, evening, live=False)
+    assert told.decision.violating == 3
+    log = home / "artifacts" / "monitoring"
+    for path in list(log.rglob("*.json")):
+        path.write_text(path.read_text().replace('"model_version": 1', '"model_version": 7'))
+    again = decided(home, DAYS[132], "after another model", live=False)
+    assert (again.model_version, again.decision.windows, again.decision.violating) == (1, 1, 1)
+    assert not again.decision.retrain
+
+
 def test_a_day_before_a_live_evening_is_of_the_past_whoever_asks(home: Path) -> None:
     for evening in DAYS[130:133]:
         monitored.live(evening, home, monitored.drifted_table())
