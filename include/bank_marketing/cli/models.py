@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from bank_marketing.cli.shared import command, console, open_registry, user_name
+
+if TYPE_CHECKING:
+    from bank_marketing.registry.records import Record
+    from bank_marketing.registry.registry import ModelVersion
 
 
 @command
 def models() -> None:
     """List the registered model versions and their stages."""
-    table = Table("version", "stage", "as of", "learned through", "threshold", "registered", "model digest")
-    for version in open_registry().versions():
-        tags = version.tags
-        table.add_row(
-            str(version.version),
-            version.stage,
-            tags.get("as_of", ""),
-            tags.get("trained_through", ""),
-            tags.get("threshold", ""),
-            f"{version.created_at:%Y-%m-%d %H:%M}",
-            version.digest[:12],
-        )
-    console.print(table)
+    show_versions(open_registry().versions(), console)
 
 
 @command
@@ -35,12 +31,68 @@ def history() -> None:
     from bank_marketing.registry import records
     from bank_marketing.settings import Settings
 
-    table = Table("when", "who", "what", "version", "production", "why")
-    for record in records.history(open_store(Settings())):
-        moved = f"{record.from_version or 'none'} → {record.to_version or 'none'}"
-        why = " ".join(record.reasons)
-        table.add_row(f"{record.at:%Y-%m-%d %H:%M}", record.who, record.action, str(record.version), moved, why)
-    console.print(table)
+    show_records(records.history(open_store(Settings())), console)
+
+
+def show_versions(versions: Sequence[ModelVersion], out: Console) -> None:
+    """Versions as a table that eighty columns hold; into a pipe, one line each, separated by tabs."""
+    head = ("version", "stage", "as of", "learned to", "threshold", "registered", "model digest")
+    rows = [
+        (
+            str(version.version),
+            version.stage,
+            version.tags.get("as_of", ""),
+            version.tags.get("trained_through", ""),
+            version.tags.get("threshold", ""),
+            f"{version.created_at:%Y-%m-%d}",
+            version.digest[:12],
+        )
+        for version in versions
+    ]
+    if not out.is_terminal:
+        _tabs([head, *rows], out)
+        return
+    table = Table(*head, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)
+
+
+def show_records(told: Sequence[Record], out: Console) -> None:
+    """Decisions in the order of their time, the reason below each; into a pipe, one line each, separated by tabs."""
+    if not out.is_terminal:
+        head = ("when", "version", "what", "production before", "production after", "who", "why")
+        _tabs(
+            [
+                head,
+                *(
+                    (
+                        f"{record.at:%Y-%m-%dT%H:%M:%SZ}", str(record.version), record.action, str(record.from_version or ""),
+                        str(record.to_version or ""), record.who, " ".join(record.reasons),
+                    )
+                    for record in told
+                ),
+            ],
+            out,
+        )  # fmt: skip
+        return
+    for record in told:
+        moved = (
+            f"production {record.from_version or 'none'} → {record.to_version or 'none'}"
+            if record.from_version != record.to_version
+            else f"production stays {record.to_version or 'none'}"
+        )
+        said = (
+            f"{record.at:%Y-%m-%d %H:%M}  version {record.version} {record.action.replace('_', ' ')}, {moved}, by {record.who}"
+        )
+        out.print(Text(said, style="bold"))
+        out.print(Padding(Text(" ".join(record.reasons)), (0, 0, 0, 4)))
+
+
+def _tabs(rows: Iterable[Sequence[str]], out: Console) -> None:
+    for row in rows:
+        cells = (" ".join(cell.split()) for cell in row)
+        out.file.write("\t".join(cells) + "\n")  # the console would turn tabs into blanks
 
 
 @command
