@@ -67,3 +67,4 @@ for campaign in campaigns():
         )
 
         collect >> [drift, performance] >> decide >> trigger >> notify
+        decide >> notify  # a trigger that was skipped is no reason to keep the decision back

@@ -135,6 +135,12 @@ def test_nothing_is_done_after_a_failure(bag: DagBag, dag_id: str, expected: Exp
     assert others == ({"notify_decision": "none_failed_min_one_success"} if dag_id.endswith("_drift_retraining") else {})
 
 
+def test_a_decision_is_reported_whether_or_not_it_starts_a_training(bag: DagBag) -> None:
+    """With the skipped trigger as its one task upstream, a report that asks for one success would be skipped as well."""
+    report = found(bag, "bank_marketing_drift_retraining").get_task("notify_decision")
+    assert report.upstream_task_ids == {"decide_retraining", "trigger_retraining"}
+
+
 @each_dag
 def test_runs_do_not_disturb_each_other_and_end(bag: DagBag, dag_id: str, expected: Expected) -> None:
     dag = found(bag, dag_id)
