@@ -16,6 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 from bank_marketing.errors import BankMarketingError, ConfigError
@@ -108,8 +109,21 @@ def _watch(running: Mapping[str, subprocess.Popen[bytes]], url: str) -> str:
                 return name
         if not ready and _answers(url):
             ready = True
-            print(f"Airflow is ready: {url}", flush=True)
+            print(f"Airflow is ready: {url}\n{_next()}", flush=True)
         time.sleep(0.5)
+
+
+def _next() -> str:
+    """The first step, on a day that has landed and that a call list follows. Nothing runs before it: DAGs begin paused."""
+    from bank_marketing.landing.zone import LandingZone
+    from bank_marketing.settings import Settings
+
+    settings = Settings()
+    days = LandingZone(settings.landing).contact_dates
+    day = date(2010, 6, 30) if date(2010, 6, 30) in days else days[-1]
+    return (
+        f"Next: trigger {settings.campaign_name}_training with the day {day}; after it, switch the schedules on that you want."
+    )
 
 
 def _answers(url: str) -> bool:

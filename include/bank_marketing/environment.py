@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bank_marketing.env_file import origin
 from bank_marketing.errors import ConfigError
@@ -38,10 +38,12 @@ class EnvironmentSettings(BaseSettings):
         except ValidationError as error:
             prefix = str(self.model_config.get("env_prefix", ""))
             raise ConfigError("; ".join(_sentence(details, prefix) for details in error.errors())) from error
+        except SettingsError as error:  # a variable that must hold JSON
+            raise ConfigError(f"a {self.model_config.get('env_prefix', '')}… variable is no JSON: {error}") from error
 
 
 def _sentence(details: ErrorDetails, prefix: str) -> str:
-    name = f"{prefix}{'_'.join(map(str, details['loc']))}".upper()
+    name = f"{prefix}{'__'.join(map(str, details['loc']))}".upper()
     value = str(details["input"])
     wrong = WORDS.get(details["type"], details["msg"]).format_map(details.get("ctx", {}))
     hint = f": write {value.replace(',', '.')}" if details["type"] == "float_parsing" and value.count(",") == 1 else ""

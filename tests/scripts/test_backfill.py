@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.backfill import PURPOSES, _dag_id
 from scripts.environment import PROJECT
 from tests.support import airflow_home
 from tests.support.landed import contact, land_days, lines
@@ -70,6 +71,12 @@ def test_what_cannot_be_is_one_sentence(platform: dict[str, str], arguments: tup
     assert done.returncode == 1
     assert sentence in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_the_dags_are_those_of_the_campaign_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BANK_CAMPAIGN", "bank_full")
+    ids = [_dag_id(name) for name in PURPOSES]
+    assert ids == ["bank_full_training", "bank_full_batch_scoring", "bank_full_drift_retraining"]
 
 
 def test_the_dry_run_comes_first_and_is_all_without_a_yes(platform: dict[str, str]) -> None:

@@ -62,6 +62,12 @@ def test_all_bad_ones_are_named_at_once_and_the_files_line_with_them(monkeypatch
     }
 
 
+def test_a_variable_that_must_be_json_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BANK_PARAMS", "x")
+    with pytest.raises(ConfigError, match=r"^a BANK_… variable is no JSON: .*\"params\""):
+        Settings()
+
+
 @pytest.mark.parametrize(("name", "command"), [("BANK_S3_TIMEOUT_SECONDS", "models"), ("BANK_API_PORT", "serve")])
 def test_a_command_ends_with_that_line_and_no_traceback(name: str, command: str) -> None:
     done = subprocess.run(
