@@ -135,7 +135,7 @@ class PromotionOperator(StepOperator, HITLOperator):
     def _promote(self, context: Context, run: RunContext) -> dict[str, str]:
         from bank_marketing.components import promotion
 
-        ref = StepOperator.execute(self, context)
+        ref = self.work(context)
         run.store.remove(_answer_uri(run))
         made = promotion.load(ArtifactRef.model_validate(ref), run)
         if made.from_version == made.to_version:
