@@ -117,9 +117,9 @@ screenshots: setup ## take the pictures of Airflow in docs/ again, from the end-
 dag-docs: setup ## write docs/dags.md again after a change of a DAG
 	@$(ENV) python -m scripts.dag_docs
 
-up: ## the whole platform in containers: build, start, wait, say where to look. Needs Docker and a Python
+up: ## the whole platform in containers: build, start, wait, say where to look; DAG authors: DEVELOP=1. Needs Docker and a Python
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; without one: docker compose up"; exit 1; }
-	@$(PYTHON) -m scripts.compose_up
+	@DEVELOP=$(DEVELOP) $(PYTHON) -m scripts.compose_up
 
 down: ## stop the containers; the data stay
 	docker compose --profile '*' down --remove-orphans

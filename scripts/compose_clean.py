@@ -6,12 +6,16 @@ import os
 import subprocess
 import sys
 
+from scripts.compose_engine import NAME
+from scripts.compose_secrets import read
 from scripts.environment import PROJECT
 
 
 def main() -> int:
     """Say what would be lost, ask, remove; returns the exit code."""
-    listed = ["docker", "volume", "ls", "--quiet", "--filter", "label=com.docker.compose.project=bank-marketing"]
+    values = read(PROJECT / ".env") | os.environ
+    name = values.get("COMPOSE_PROJECT_NAME") or NAME
+    listed = ["docker", "volume", "ls", "--quiet", "--filter", f"label=com.docker.compose.project={name}"]
     found = subprocess.run(listed, capture_output=True, text=True, check=False)
     if found.returncode:
         print(f"the Docker engine does not answer: {found.stderr.strip()}", file=sys.stderr)

@@ -65,9 +65,10 @@ def buckets() -> None:
 
 
 def _identities() -> list[tuple[str, str, str]]:
-    from scripts.compose_secrets import BUCKET, MLFLOW_BUCKET, read
+    from scripts.compose_audiences import BUCKET, MLFLOW_BUCKET
+    from scripts.compose_secrets import read_lines
 
-    platform, mlflow = read(Path("/run/bank/airflow/airflow.env")), read(Path("/run/bank/mlflow/mlflow.env"))
+    platform, mlflow = read_lines(Path("/run/bank/airflow/airflow.env")), read_lines(Path("/run/bank/mlflow/mlflow.env"))
     return [
         (BUCKET, platform["BANK_S3_ACCESS_KEY"], platform["BANK_S3_SECRET_KEY"]),
         (MLFLOW_BUCKET, mlflow["AWS_ACCESS_KEY_ID"], mlflow["AWS_SECRET_ACCESS_KEY"]),

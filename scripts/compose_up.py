@@ -1,108 +1,45 @@
 """`make up`: the whole platform in containers, from a clone to URLs, without a question. Standard library only.
 
 Writes what `.env` lacks (the user's UID and secrets, mode 600), warns when memory or disk are short or a port is taken, builds, waits
-until everything is healthy, and says where to look.
+until everything is healthy, and says where to look. With PLATFORM_TAG it builds nothing and runs the images of that tag; with DEVELOP=1
+Airflow's containers run this checkout's files as they are (deploy/docker/develop.yaml).
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from scripts.compose_addresses import NEXT, addresses
+from scripts.compose_engine import UpError, check_docker, cores, docker, project_name, tags, warnings
 from scripts.compose_secrets import MAKERS, SecretsError, read, settle
 from scripts.environment import PROJECT, write_private
-
-#: All containers at work take about 6 GB; images and volumes about 8.
-MEMORY_GB, DISK_GB = 7.5, 12.0
 
 #: The slowest start that is still taken for one: a laptop that pulls images and lands the campaign for the first time.
 WAIT_SECONDS = 900
 
-#: Name in `.env` -> (default, what listens there, how its address is told).
-PORTS = {
-    "PLATFORM_AIRFLOW_PORT": (8080, "Airflow", "user admin"),
-    "PLATFORM_API_PORT": (8000, "API and pages", "log in with the API key"),
-    "PLATFORM_MLFLOW_PORT": (5000, "MLflow", ""),
-    "PLATFORM_SPARK_PORT": (8081, "Spark", ""),
-    "PLATFORM_MAIL_PORT": (1080, "mailbox", ""),
-    "PLATFORM_S3_PORT": (8333, "S3", "for aws --endpoint-url"),
-}
-
-#: The secrets' volume of the stack, or of the one that COMPOSE_PROJECT_NAME names.
-VOLUME = "{}_secrets"
+#: The images that this checkout builds.
+IMAGES = ("secrets", "airflow", "spark", "mlflow", "api")
 
 
-class UpError(Exception):
-    """The stack cannot be started; the message says what to do."""
-
-
-def docker(*words: str, env: Mapping[str, str] | None = None) -> str:
-    """What a docker command prints. Raises UpError with its own words when it fails."""
-    done = subprocess.run(["docker", *words], cwd=PROJECT, env=env, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise UpError(f"docker {' '.join(words[:3])}: {done.stderr.strip()[-2000:]}")
-    return done.stdout
-
-
-def check_docker() -> dict[str, object]:
-    """What the engine says of itself. Raises UpError when there is none, or no Compose."""
-    if shutil.which("docker") is None:
-        raise UpError(
-            "there is no docker here: install Docker Engine (https://docs.docker.com/engine/install/), or use: make airflow"
-        )
-    try:
-        info: dict[str, object] = json.loads(docker("info", "--format", "{{json .}}"))
-    except (UpError, ValueError) as error:
-        raise UpError(f"the Docker engine does not answer: start it, or join its group ({error})") from error
-    if not info.get("ServerVersion"):
-        raise UpError("the Docker engine does not answer: start it, or join its group (sudo usermod -aG docker $USER)")
-    docker("compose", "version")
-    return info
-
-
-def warnings(info: Mapping[str, object], environment: Mapping[str, str]) -> Iterator[str]:
-    """What may go wrong on this machine, in words."""
-    memory = float(str(info.get("MemTotal") or 0)) / 1e9
-    if 0 < memory < MEMORY_GB:
-        yield (
-            f"Docker has {memory:.1f} GB of memory; all of it together wants {MEMORY_GB:g}. Give Docker more, or start parts: "
-            "docker compose up api"
-        )
-    root = Path(str(info.get("DockerRootDir") or "/"))
-    if root.exists():  # else the engine is in a machine of its own, whose disk cannot be seen from here
-        free = shutil.disk_usage(root).free / 1e9
-        if free < DISK_GB:
-            yield f"{free:.1f} GB are free in {root}; images and volumes want {DISK_GB:g}. Make room: docker system prune"
-    if not docker("compose", "ps", "--quiet"):
-        for name, (default, what, _) in PORTS.items():
-            port = int(environment.get(name) or default)
-            if _taken(port):
-                yield f"port {port} of {what} is taken: end what listens there, or take another with {name}=… in .env"
-
-
-def _taken(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def complete_env(path: Path, kept: Mapping[str, str], uid: int) -> dict[str, str]:
+def complete_env(path: Path, kept: Mapping[str, str], uid: int, project: str = "") -> dict[str, str]:
     """Add to `.env` what it lacks, leaving its lines alone; returns all its values.
 
     Args:
         path: the file.
         kept: secrets of an earlier start, from its volume, and the UID that the volumes belong to.
         uid: of the user; root's is not taken over.
+        project: a name of its own that this checkout needs beside another one.
     """
     present = read(path)
-    wanted = {"PLATFORM_UID": kept.get("PLATFORM_UID") or str(uid or 50000)} | settle(kept, present)
+    made = {name: value for name, value in settle(kept, present).items() if name in MAKERS}
+    wanted = {"PLATFORM_UID": kept.get("PLATFORM_UID") or str(uid or 50000)} | made
+    wanted |= {"COMPOSE_PROJECT_NAME": project} if project else {}
     missing = {name: value for name, value in wanted.items() if not present.get(name)}
     if missing:
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
@@ -114,18 +51,62 @@ def complete_env(path: Path, kept: Mapping[str, str], uid: int) -> dict[str, str
     return present | missing
 
 
-def kept_secrets() -> dict[str, str]:
+def kept_secrets(project: str) -> dict[str, str]:
     """Secrets and UID of an earlier start, for when `.env` was lost or never there; empty when there was none."""
-    volume = VOLUME.format(os.environ.get("COMPOSE_PROJECT_NAME", "bank-marketing"))
+    volume = f"{project}_secrets"
     volumes = docker("volume", "ls", "--quiet", "--filter", f"name=^{volume}$").split()
-    images = docker("image", "ls", "--quiet", "bank-marketing/airflow").split()
+    images = [
+        each for image in ("secrets", "airflow") for each in docker("image", "ls", "--quiet", f"{project}/{image}").split()
+    ]
     if not volumes or not images:
         return {}
     look = "cat /run/bank/all/secrets.env && stat -c PLATFORM_UID=%u /run/bank/all/secrets.env"
     mount = f"--volume={volume}:/run/bank/all:ro"
-    shown = docker("run", "--rm", "--network=none", mount, "--entrypoint=sh", images[0], "-c", look)
+    # As root: the files are for the stack's own user, whom nobody knows yet.
+    shown = docker("run", "--rm", "--network=none", "--user=0", mount, "--entrypoint=sh", images[0], "-c", look)
     found = {name: value for name, _, value in (line.partition("=") for line in shown.splitlines())}
     return {name: value for name, value in found.items() if name in MAKERS or name == "PLATFORM_UID"}
+
+
+def hand_over(path: Path, env: Mapping[str, str]) -> None:
+    """Give the secrets of `.env` to the stack, on standard input: no container's environment ever holds one."""
+    words = ["docker", "compose", "run", "--rm", "--no-TTY", "secrets", "write", "-"]
+    done = subprocess.run(
+        words,
+        cwd=PROJECT,
+        env=dict(env),
+        input=path.read_text(encoding="utf-8-sig"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        said = [line.removeprefix("secrets: ") for line in done.stderr.splitlines() if line.startswith("secrets: ")]
+        raise UpError(said[-1] if said else f"the secrets could not be written: {done.stderr.strip()[-1000:]}")
+
+
+def prepare_images(project: str, env: Mapping[str, str]) -> None:
+    """Build them, and keep each by its commit as well; or, with PLATFORM_TAG, see that they are there. Raises UpError."""
+    if tag := env.get("PLATFORM_TAG"):
+        found = tags(f"{project}/api")
+        if tag not in found:
+            raise UpError(f"PLATFORM_TAG={tag}: no images of that tag are here; there are {', '.join(found) or 'none'}")
+        return
+    if compose(["build"], env):
+        raise UpError("the images could not be built; the reason stands above")
+    if kept := own_tag(env):
+        for image in IMAGES:
+            docker("tag", f"{project}/{image}:dev", f"{project}/{image}:{kept}")
+
+
+def archive_file(named: str) -> Path | None:
+    """The archive that BANK_ARCHIVE means, itself or in a folder; None when nothing is named. Raises UpError where it is not there."""
+    if not named:
+        return None
+    path = Path(named) / "bank-additional.zip" if Path(named).is_dir() else Path(named)
+    if not path.is_file():
+        raise UpError(f"BANK_ARCHIVE={named} is no file ({path}): correct the path, or unset it to take the archive from UCI")
+    return path
 
 
 def commit() -> str:
@@ -161,16 +142,31 @@ def explain_failure(env: Mapping[str, str]) -> None:
             print(last.get("Output", "").strip()[-500:], file=sys.stderr)
 
 
-def tell(values: Mapping[str, str], path: Path) -> None:
+def own_tag(env: Mapping[str, str]) -> str:
+    """The tag under which the images of a commit stay: its first digits; none for a checkout with changes, which is no commit."""
+    commit = env["PLATFORM_COMMIT"]
+    return "" if "+" in commit or env.get("PLATFORM_TAG") else commit[:12]
+
+
+def start(project: str, path: Path, env: Mapping[str, str]) -> None:
+    """Images, secrets, containers, in this order. Raises UpError."""
+    prepare_images(project, env)
+    hand_over(path, env)
+    # The last step only says where everything is, which is said below.
+    if compose(["up", "--detach", "--wait", "--wait-timeout", str(WAIT_SECONDS), "--scale", "addresses=0"], env):
+        explain_failure(env)
+        raise UpError("not everything came up; the reasons stand above. Mend it and run make up again: what is done stays done")
+
+
+def tell(values: Mapping[str, str], path: Path, env: Mapping[str, str]) -> None:
     """Where everything is."""
-    print("\nEverything is up:")
-    for name, (default, what, remark) in PORTS.items():
-        print(f"  {what:<15} http://localhost:{values.get(name) or default:<6} {remark}".rstrip())
-    print(
-        f"\nPasswords are in {path.name}: PLATFORM_ADMIN_PASSWORD (Airflow), PLATFORM_API_KEY (API and pages), PLATFORM_S3_… (S3)."
-    )
-    print("Next: trigger the DAG bank_marketing_training in Airflow, with the day 2010-06-30.")
+    print("\nEverything is up:", *addresses(values), sep="\n")
+    passwords = "PLATFORM_ADMIN_PASSWORD (Airflow), PLATFORM_API_KEY (API and pages), PLATFORM_MLFLOW_PASSWORD (MLflow), PLATFORM_S3_… (S3)"
+    print(f"\nPasswords are in {path.name}: {passwords}.")
+    print(NEXT)
     print("make down stops it and keeps the data; make clean-volumes removes the data.")
+    if tag := own_tag(env):
+        print(f"Back to these images later, without a build: PLATFORM_TAG={tag} make up")
 
 
 def main() -> int:
@@ -179,26 +175,25 @@ def main() -> int:
     path = Path(os.environ.get("COMPOSE_ENV_FILES") or PROJECT / ".env")  # Compose's own variable
     try:
         info = check_docker()
-        values = complete_env(path, kept_secrets(), os.getuid())
-        archive = os.environ.get("BANK_ARCHIVE") or values.get("BANK_ARCHIVE", "")
-        if archive and not Path(archive).is_file():
-            raise UpError(f"BANK_ARCHIVE={archive} is no file: correct the path, or unset it to take the archive from UCI")
+        project, own = project_name(read(path) | os.environ)
+        values = complete_env(path, kept_secrets(project), os.getuid(), project if own else "")
+        archive = archive_file(os.environ.get("BANK_ARCHIVE") or values.get("BANK_ARCHIVE", ""))
         for warning in warnings(info, values | dict(os.environ)):
             print(f"WARNING: {warning}", file=sys.stderr, flush=True)
-        env = dict(os.environ) | {"PLATFORM_COMMIT": commit()}
-        if archive:
-            env["BANK_ARCHIVE"] = str(Path(archive).resolve())
-        if compose(["build"], env):
-            raise UpError("the images could not be built; the reason stands above")
-        if compose(["up", "--detach", "--wait", "--wait-timeout", str(WAIT_SECONDS)], env):
-            explain_failure(env)
-            raise UpError(
-                "not everything came up; the reasons stand above. Mend it and run make up again: what is done stays done"
+        tag = os.environ.get("PLATFORM_TAG") or values.get("PLATFORM_TAG", "")
+        env = {"PLATFORM_CPUS": values.get("PLATFORM_CPUS") or cores(info)} | os.environ
+        env |= {"PLATFORM_COMMIT": commit(), "PLATFORM_TAG": tag, "COMPOSE_PROJECT_NAME": project}
+        if env.get("DEVELOP") == "1":
+            env["COMPOSE_FILE"] = os.pathsep.join(
+                [env.get("COMPOSE_FILE", "docker-compose.yaml"), "deploy/docker/develop.yaml"]
             )
+        if archive:
+            env["BANK_ARCHIVE"] = str(archive.resolve())
+        start(project, path, env)
     except (UpError, SecretsError) as error:
         print(f"\nmake up: {error}", file=sys.stderr)
         return 1
-    tell(values, path)
+    tell(values | os.environ, path, env)
     print(f"({time.perf_counter() - started:.0f} s)")
     return 0
 

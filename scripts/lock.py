@@ -1,7 +1,8 @@
 """The lock: which exact files get installed, by hash. `python -m scripts.lock` writes it, `… check` verifies that it is in step.
 
-Two files: requirements.lock is what a checkout installs, tools included; requirements-runtime.lock is the part of it that images
-install, with the same versions. Standard library only: the set-up reads the lock before anything is installed.
+requirements.lock is what a checkout installs, tools included. The others are parts of it with the same versions, one for each image:
+requirements-runtime.lock is Airflow's (all of requirements.txt), requirements-api.lock what the group `api` of pyproject.toml asks for,
+and so on. Standard library only: the set-up reads the lock before anything is installed.
 """
 
 from __future__ import annotations
@@ -22,6 +23,12 @@ RUNTIME_LOCK = PROJECT / "requirements-runtime.lock"
 #: Groups of pyproject.toml that are locked beside requirements.txt.
 GROUPS = ("dev", "java")
 
+#: Groups of pyproject.toml that images install instead of requirements.txt.
+IMAGES = ("api", "mlflow", "spark")
+
+#: File name of each image's lock -> what is resolved into it.
+PARTS = {RUNTIME_LOCK.name: ("requirements.txt",)} | {f"requirements-{name}.lock": ("--group", name) for name in IMAGES}
+
 _INPUTS = re.compile(r"^# inputs: ([0-9a-f]{64})$", re.MULTILINE)
 _ENTRY = re.compile(
     r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)(?:\s*;\s*([^\\\n]*?))?\s*(?:\\?\n|$)", re.MULTILINE
@@ -40,7 +47,7 @@ def inputs_digest(project: Path = PROJECT) -> str:
     """SHA-256 of all that decides about the lock: requirements.txt, and the groups and overrides of pyproject.toml."""
     pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
     groups = pyproject.get("dependency-groups", {})
-    wanted = [groups.get(name, []) for name in GROUPS]
+    wanted = [groups.get(name, []) for name in (*GROUPS, *IMAGES)]
     overrides = pyproject.get("tool", {}).get("uv", {}).get("override-dependencies", [])
     lines = [
         line.partition(" #")[0].strip() for line in (project / "requirements.txt").read_text(encoding="utf-8").splitlines()
@@ -76,21 +83,21 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _compile(target: Path, project: Path, *, runtime_of: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Resolve into `target`; versions that it already holds are kept where they still fit.
+def _compile(
+    target: Path, project: Path, wanted: tuple[str, ...], *, part_of: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Resolve what is wanted into `target`; versions that it already holds are kept where they still fit.
 
-    With `runtime_of`, only what runs in production is resolved, to the versions that this lock has.
+    With `part_of`, the versions are those of this lock.
     """
     uv = project / ".venv" / "bin" / "uv"
     command = [str(uv) if uv.exists() else "uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
     command += ["--python-version", _lowest_python(project), "--custom-compile-command", "make lock"]
     # Nothing of the machine that resolves may end up in the lock.
     command += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate"]
-    if runtime_of is None:
-        command += [word for group in GROUPS for word in ("--group", group)]
-    else:
-        command += ["--constraint", str(runtime_of)]
-    command += ["--output-file", str(target), "requirements.txt"]
+    if part_of is not None:
+        command += ["--constraint", str(part_of)]
+    command += ["--output-file", str(target), *wanted]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         text = target.read_text(encoding="utf-8")
@@ -109,33 +116,37 @@ def _lowest_python(project: Path) -> str:
     return str(requires).removeprefix(">=")
 
 
-def _compile_both(folder: Path, project: Path) -> subprocess.CompletedProcess[str]:
-    """Resolve both locks into `folder`; the answer is the first failure, or the last success."""
-    lock, runtime = folder / LOCK.name, folder / RUNTIME_LOCK.name
-    done = _compile(lock, project)
-    if done.returncode == 0:
-        runtime.unlink(missing_ok=True)  # its versions come from the lock alone
-        done = _compile(runtime, project, runtime_of=lock)
+def _compile_all(folder: Path, project: Path) -> subprocess.CompletedProcess[str]:
+    """Resolve all locks into `folder`; the answer is the first failure, or the last success."""
+    lock = folder / LOCK.name
+    everything = (*(word for group in GROUPS for word in ("--group", group)), "requirements.txt")
+    done = _compile(lock, project, everything)
+    for name, wanted in PARTS.items():
+        if done.returncode == 0:
+            part = folder / name
+            part.unlink(missing_ok=True)  # its versions come from the lock alone
+            done = _compile(part, project, wanted, part_of=lock)
     return done
 
 
 def write(project: Path = PROJECT, *, upgrade: bool = False) -> int:
     """Write the locks; with `upgrade`, take the newest versions that fit instead of keeping the present ones."""
-    lock, runtime = project / LOCK.name, project / RUNTIME_LOCK.name
     if upgrade:
-        lock.unlink(missing_ok=True)
-    done = _compile_both(project, project)
+        (project / LOCK.name).unlink(missing_ok=True)
+    done = _compile_all(project, project)
     if done.returncode:
         sys.stderr.write(done.stderr)
         return 1
-    counts = [f"{len(versions(path.read_text(encoding='utf-8')))} packages in {path.name}" for path in (lock, runtime)]
+    counts = [
+        f"{len(versions((project / name).read_text(encoding='utf-8')))} packages in {name}" for name in (LOCK.name, *PARTS)
+    ]
     print(f"lock: {', '.join(counts)}")
     return 0
 
 
 def check(project: Path = PROJECT) -> int:
     """Whether the locks are what compiling would write: 0, or 1 with the reason. Without a network, their inputs are compared."""
-    locks = [project / LOCK.name, project / RUNTIME_LOCK.name]
+    locks = [project / name for name in (LOCK.name, *PARTS)]
     wanted = inputs_digest(project)
     for lock in locks:
         stated = _INPUTS.search(lock.read_text(encoding="utf-8")) if lock.exists() else None
@@ -146,7 +157,7 @@ def check(project: Path = PROJECT) -> int:
             return 1
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(locks[0], folder)
-        done = _compile_both(Path(folder), project)
+        done = _compile_all(Path(folder), project)
         if done.returncode:
             reason = done.stderr.strip().splitlines()
             if not re.search(r"fetch|connect|dns|network|timed? ?out|request", done.stderr, re.IGNORECASE):

@@ -4,7 +4,7 @@ set -eu
 
 for name in airflow mlflow; do
   psql -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" \
-    -v name="$name" -v password="$(cat "/run/bank/postgres/$name")" <<'SQL'
+    -v name="$name" -v password="$(cat "/tmp/secrets/$name")" <<'SQL'
 CREATE ROLE :"name" LOGIN PASSWORD :'password';
 CREATE DATABASE :"name" OWNER :"name" ENCODING 'UTF8' TEMPLATE template0;
 REVOKE ALL ON DATABASE :"name" FROM PUBLIC;

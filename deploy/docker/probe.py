@@ -7,6 +7,7 @@ client of what is asked are imported: a check every 15 seconds that loads Airflo
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import socket
@@ -27,10 +28,12 @@ class Unwell(Exception):
     """What is wrong, in one line."""
 
 
-def get(url: str, data: dict[str, Any] | None = None, *, also: tuple[int, ...] = ()) -> tuple[int, Any]:
+def get(
+    url: str, data: dict[str, Any] | None = None, *, also: tuple[int, ...] = (), headers: dict[str, str] | None = None
+) -> tuple[int, Any]:
     """Status and JSON of an answer. Raises Unwell for no answer and for a status that is neither 200 nor in `also`."""
     body = None if data is None else json.dumps(data).encode()
-    request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310  own containers
+    request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"} | (headers or {}))  # noqa: S310  own containers
     try:
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
             return answer.status, json.load(answer)
@@ -105,8 +108,12 @@ def spark_worker() -> None:
 
 def mlflow() -> None:
     """MLflow answers to the name that others call it by, from its database and from the artifact store behind it."""
-    get("http://127.0.0.1:5000/api/2.0/mlflow/experiments/search", {"max_results": 1})
-    get("http://127.0.0.1:5000/api/2.0/mlflow-artifacts/artifacts?path=none")
+    login: dict[str, str] = {}
+    if password := os.environ.get("MLFLOW_TRACKING_PASSWORD"):  # in the cloud the load balancer asks, and MLflow does not
+        who = f"{os.environ['MLFLOW_TRACKING_USERNAME']}:{password}"
+        login = {"Authorization": "Basic " + base64.b64encode(who.encode()).decode()}
+    get("http://127.0.0.1:5000/api/2.0/mlflow/experiments/search", {"max_results": 1}, headers=login)
+    get("http://127.0.0.1:5000/api/2.0/mlflow-artifacts/artifacts?path=none", headers=login)
 
 
 def api() -> None:

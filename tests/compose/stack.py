@@ -17,8 +17,8 @@ import httpx
 from botocore import UNSIGNED
 from botocore.config import Config
 
+from scripts.compose_addresses import PORTS, PROXY
 from scripts.compose_secrets import read
-from scripts.compose_up import PORTS
 from scripts.environment import PROJECT
 from tests.support.mlflow_server import free_port
 
@@ -34,13 +34,13 @@ class Stack:
     def __init__(self, folder: Path) -> None:
         self.told = ""
         self.dotenv = folder / ".env"
-        self.ports = {name: free_port() for name in PORTS}
+        self.ports = {name: free_port() for name in PORTS | PROXY}
         self.write_dotenv()
         self.environment = dict(os.environ) | {"COMPOSE_PROJECT_NAME": NAME, "COMPOSE_ENV_FILES": str(self.dotenv)}
 
     def write_dotenv(self) -> None:
-        """What a user might have in `.env` before the first start. Only what is triggered runs, so that runs can be counted."""
-        mine = {name: str(port) for name, port in self.ports.items()} | {"PLATFORM_SCHEDULES": "False", "PLATFORM_UID": ANY_UID}
+        """What a user might have in `.env` before the first start."""
+        mine = {name: str(port) for name, port in self.ports.items()} | {"PLATFORM_UID": ANY_UID}
         self.dotenv.write_text("".join(f"{name}={value}\n" for name, value in mine.items()))
 
     # --- what a user types
@@ -59,13 +59,17 @@ class Stack:
         assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
         return done.stdout + done.stderr, time.perf_counter() - started
 
-    def compose(self, *words: str) -> str:
+    def compose(self, *words: str, **variables: str) -> str:
         """A docker compose command, which must succeed."""
-        done = subprocess.run(
-            ["docker", "compose", *words], cwd=PROJECT, env=self.environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"docker compose {' '.join(words)}: {(done.stdout + done.stderr)[-4000:]}"
-        return done.stdout
+        code, told = self.try_compose(*words, **variables)
+        assert code == 0, f"docker compose {' '.join(words)}: {told[-4000:]}"
+        return told
+
+    def try_compose(self, *words: str, **variables: str) -> tuple[int, str]:
+        """Exit code and output of a docker compose command; errors' words where it failed."""
+        env = self.environment | variables
+        done = subprocess.run(["docker", "compose", *words], cwd=PROJECT, env=env, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + (done.stderr if done.returncode else "")
 
     def inside(self, service: str, *command: str) -> str:
         """What a command prints in a running container of the service."""
@@ -77,10 +81,23 @@ class Stack:
         """All containers, one-shot steps included."""
         return [json.loads(line) for line in self.compose("ps", "--all", "--format", "json").splitlines()]
 
+    def docker(self, *words: str) -> str:
+        """What a docker command prints."""
+        return subprocess.run(["docker", *words], capture_output=True, text=True, check=True).stdout
+
+    def everything_inspected(self) -> str:
+        """All that the engine tells of all containers of the stack, past one-shot ones included, as text."""
+        ids = [container["ID"] for container in self.containers()]
+        return self.docker("inspect", *ids)
+
+    def ids(self) -> dict[str, str]:
+        """Each service's container."""
+        return {each["Service"]: each["ID"] for each in self.containers()}
+
     def inspect(self) -> dict[str, dict[str, Any]]:
         """What `docker inspect` tells, by service (of a scaled one, the last)."""
         ids = [container["ID"] for container in self.containers()]
-        found = json.loads(subprocess.run(["docker", "inspect", *ids], capture_output=True, text=True, check=True).stdout)
+        found = json.loads(self.docker("inspect", *ids))
         return {each["Config"]["Labels"]["com.docker.compose.service"]: each for each in found}
 
     def unwell(self) -> dict[str, str]:
@@ -149,6 +166,11 @@ class Stack:
         self.wait(lambda: self.airflow("GET", path)["state"] in ("success", "failed"), seconds, f"{dag_id} has ended")
         return self.task_states(dag_id, run_id)
 
+    def runs(self, dag_id: str, *states: str) -> dict[str, str]:
+        """State of each run of a DAG; of those in one of the states, where some are named."""
+        found = self.airflow("GET", f"/dags/{dag_id}/dagRuns")["dag_runs"]
+        return {run["dag_run_id"]: run["state"] for run in found if not states or run["state"] in states}
+
     def task_states(self, dag_id: str, run_id: str) -> dict[str, str]:
         """State of each task of a run."""
         found = self.airflow("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
@@ -167,8 +189,9 @@ class Stack:
         """Whatever the gates decided: let the first version be in production, where none is. The containers are on trial, not the model."""
         alias, said = "registered-models/alias", {"name": "bank_marketing", "alias": "production"}
         url = f"{self.url('PLATFORM_MLFLOW_PORT')}/api/2.0/mlflow/{alias}"
-        if self.http.get(url, params=said).status_code != 200:
-            self.http.post(url, json=said | {"version": "1"}).raise_for_status()
+        who = ("admin", self.secrets["PLATFORM_MLFLOW_PASSWORD"])
+        if self.http.get(url, params=said, auth=who).status_code != 200:
+            self.http.post(url, json=said | {"version": "1"}, auth=who).raise_for_status()
 
     def spark(self) -> dict[str, Any]:
         """What the Spark master tells about workers and applications."""

@@ -25,6 +25,9 @@ SERVERS = {
     "airflow-api-server", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer",
 }  # fmt: skip
 
+#: What all images share, on Python's slim image. A base of one's own may be larger, with more certificates for one.
+SHARED_BYTES = 0.15e9
+
 #: The one image whose first process must be root: it becomes `postgres` by itself.
 STARTS_AS_ROOT = {"postgres"}
 
@@ -64,8 +67,24 @@ def test_the_secrets_are_private_complete_and_shown_on_request(stack: Stack) -> 
     assert stack.dotenv.stat().st_mode & 0o777 == 0o600
     shown = stack.compose("run", "--rm", "secrets", "show")
     assert stack.secrets["PLATFORM_ADMIN_PASSWORD"] in shown
-    visible = str([container["Config"]["Env"] for name, container in stack.inspect().items() if name != "secrets"])
-    assert not [name for name in MAKERS if stack.secrets[name] in visible]
+
+
+def test_the_engine_tells_no_secret_of_any_container(stack: Stack) -> None:
+    """Environment, command, labels: everything that `docker inspect` shows, of the steps that have ended as well."""
+    assert set(stack.inspect()) == STEPS | SERVERS
+    told = stack.everything_inspected()
+    assert not [name for name in MAKERS if stack.secrets[name] in told]
+
+
+def test_secrets_in_volumes_are_for_their_readers_alone(stack: Stack) -> None:
+    listed = stack.compose("run", "--rm", "--entrypoint", "find", "secrets", "/run/bank", "-type", "f", "-printf", "%m %p\\n")
+    modes = {path: mode for mode, path in (line.split() for line in listed.splitlines() if "/run/bank/" in line)}
+    assert len(modes) >= 11
+    assert set(modes.values()) == {"440"}, modes
+    for service in ("api", "mlflow", "airflow-scheduler", "spark-worker"):
+        code, told = stack.try_compose("exec", "--no-TTY", "--user", "4242:4242", service, "sh", "-c", "cat /run/bank/*/*")
+        assert code, service
+        assert "Permission denied" in told or "No such file" in told
 
 
 def test_containers_have_no_rights_that_they_do_not_need(stack: Stack) -> None:
@@ -75,6 +94,7 @@ def test_containers_have_no_rights_that_they_do_not_need(stack: Stack) -> None:
         assert host["CapDrop"] == ["ALL"], name
         assert host["Memory"] > 0, name
         assert host["PidsLimit"] > 0, name
+        assert host["NanoCpus"] > 0, name
         assert any("no-new-privileges" in option for option in host["SecurityOpt"]), name
         assert host["LogConfig"]["Config"]["max-size"], name
         assert name in STARTS_AS_ROOT or container["Config"]["User"].split(":")[0] not in ("", "0", "root"), name
@@ -82,7 +102,19 @@ def test_containers_have_no_rights_that_they_do_not_need(stack: Stack) -> None:
         assert set(bound) <= {"127.0.0.1"}, name
 
 
+@pytest.mark.parametrize("image", ["api", "mlflow"])
+def test_an_image_that_runs_no_spark_stays_below_a_gigabyte(stack: Stack, image: str) -> None:
+    found = stack.inspect()[image]["Image"]
+    shared = stack.inspect()["secrets"]["Image"]
+    size, below = (int(stack.docker("image", "inspect", "--format", "{{.Size}}", each)) for each in (found, shared))
+    log.info("image %s: %.2f GB, of which %.2f are what all images share", image, size / 1e9, below / 1e9)
+    assert size - below < 1e9 - SHARED_BYTES
+
+
 def test_strangers_get_nothing(stack: Stack) -> None:
+    mlflow = f"{stack.url('PLATFORM_MLFLOW_PORT')}/api/2.0/mlflow"
+    assert stack.http.get(f"{mlflow}/registered-models/search").status_code == 401
+    assert stack.http.get(f"{mlflow}/registered-models/search", auth=("admin", "password1234")).status_code == 401
     assert stack.http.get(f"{stack.url('PLATFORM_AIRFLOW_PORT')}/api/v2/dags").status_code == 401
     assert (
         stack.http.post(f"{stack.url('PLATFORM_API_PORT')}/api/v1/predictions", json={"prospect": PROSPECT}).status_code == 401
@@ -91,6 +123,24 @@ def test_strangers_get_nothing(stack: Stack) -> None:
         stack.s3("").list_objects_v2(Bucket="bank-marketing")
     with pytest.raises(ClientError, match="AccessDenied"):  # each key opens one bucket
         stack.s3("PLATFORM_MLFLOW_S3").list_objects_v2(Bucket="bank-marketing")
+
+
+def test_another_commit_replaces_only_what_writes_it_into_records(stack: Stack) -> None:
+    before = stack.ids()
+    commit = {"PLATFORM_COMMIT": "f" * 40, "PLATFORM_CPUS": "2"}
+    stack.compose("build", **commit)
+    stack.compose("up", "--detach", "--wait", "--scale", "addresses=0", **commit)
+    after = stack.ids()
+    assert stack.inside("api", "cat", "/opt/bank-marketing/COMMIT").strip() == "f" * 40
+    replaced = {name for name in before if before[name] != after[name]}
+    assert replaced == {name for name in before if name.startswith("airflow") or name in ("api", "buckets", "landing")}
+    stack.up()  # of this checkout's own commit again
+
+
+def test_plain_compose_up_ends_with_the_addresses(stack: Stack) -> None:
+    told = stack.compose("run", "--rm", "--no-deps", "addresses")
+    assert stack.url("PLATFORM_AIRFLOW_PORT") in told
+    assert "2010-06-30" in told
 
 
 def test_the_connection_says_where_spark_runs(stack: Stack) -> None:
@@ -111,6 +161,30 @@ def test_the_training_dag_is_green_on_the_campaign(trained: dict[str, str]) -> N
     assert trained == dict.fromkeys(tasks, "success")
 
 
+def test_what_make_up_names_as_next_is_what_happens_and_nothing_else(stack: Stack, trained: dict[str, str]) -> None:
+    """Schedules are on, as a newcomer has them: unpausing starts the run of last night, for a campaign that ended in 2010."""
+    assert f"trigger the DAG {DAG} in Airflow, with the day 2010-06-30" in stack.told
+    stack.wait(lambda: not stack.runs(DAG, "queued", "running"), 300, "all runs have ended")
+    for run_id, state in stack.runs(DAG).items():
+        assert state == "success", run_id
+        if run_id != RUN:
+            assert stack.task_states(DAG, run_id)["train_model"] in ("skipped", None), (
+                f"{run_id} has trained, which nobody asked for"
+            )
+    served = stack.wait(lambda: stack.api("GET", "/api/v1/model").json(), 120, "a model")
+    assert served["trained_through"] <= "2010-06-30"
+
+
+def test_unpausing_the_nightly_scoring_makes_no_red_run(stack: Stack, trained: dict[str, str]) -> None:
+    dag = "bank_marketing_batch_scoring"
+    before = len(stack.mails())
+    stack.airflow("PATCH", f"/dags/{dag}", json={"is_paused": False})
+    stack.wait(lambda: stack.runs(dag), 180, "the run of last night")
+    stack.wait(lambda: not stack.runs(dag, "queued", "running"), 600, "all runs have ended")
+    assert set(stack.runs(dag).values()) == {"success"}
+    assert len(stack.mails()) == before
+
+
 def test_its_logs_tell_the_story_and_nothing_else(stack: Stack, trained: dict[str, str]) -> None:
     for task, state in trained.items():
         if state == "success":
@@ -125,6 +199,7 @@ def test_its_artifacts_lie_in_the_object_store(stack: Stack, trained: dict[str, 
         assert f"artifacts/runs/{DAG}/2010-06-30/{RUN}/{task}/manifest.json" in manifests
     assert sum(key.startswith("artifacts/clean/contacts/") for key in manifests) == 390  # days
     assert stack.objects("mlflow", "PLATFORM_MLFLOW_S3")
+    assert not [key for key in stack.objects() if "/_staging/" in key], "not even Spark's empty markers"
 
 
 def test_its_spark_jobs_ran_on_the_cluster(stack: Stack, trained: dict[str, str]) -> None:
@@ -156,6 +231,15 @@ def test_the_nightly_list_is_scored_on_the_cluster_and_traced_by_one_command(sta
     first = next(csv.DictReader(text.splitlines(), delimiter=";"))
     told = stack.inside("api", "bank-marketing", "trace", first["contact_id"])
     assert "Every link is as it was" in told
+
+
+def test_a_list_by_hand_is_made_where_spark_is(stack: Stack, trained: dict[str, str]) -> None:
+    code, told = stack.try_compose("exec", "--no-TTY", "api", "bank-marketing", "call-list", "--as-of", "2010-06-30")
+    assert code == 1
+    assert "docker compose exec airflow-scheduler bank-marketing call-list" in told
+    assert "Traceback" not in told
+    made = stack.inside("airflow-scheduler", "bank-marketing", "call-list", "--as-of", "2010-06-30")
+    assert "2010-07-01" in made
 
 
 def test_a_job_outlives_its_killed_worker(stack: Stack, trained: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import compose_up, deploy_checks
+from scripts import compose_engine, compose_up, deploy_checks
 from scripts.compose_secrets import MAKERS, read
 from scripts.environment import PROJECT
 
@@ -48,12 +48,69 @@ def test_containers_never_run_as_root(tmp_path: Path) -> None:
 
 
 def test_short_memory_and_a_full_disk_are_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(compose_up, "docker", lambda *words: "running")
-    monkeypatch.setattr(compose_up, "DISK_GB", 1e9)
-    said = list(compose_up.warnings({"MemTotal": 2e9, "DockerRootDir": str(tmp_path)}, {}))
+    monkeypatch.setattr(compose_engine, "docker", lambda *words: "running")
+    monkeypatch.setattr(compose_engine, "DISK_GB", 1e9)
+    said = list(compose_engine.warnings({"MemTotal": 2e9, "DockerRootDir": str(tmp_path)}, {}))
     assert len(said) == 2
     assert "2.0 GB of memory" in said[0]
     assert "docker system prune" in said[1]
+
+
+def engine_with(monkeypatch: pytest.MonkeyPatch, **running: str) -> None:
+    """An engine on which stacks run, each from a folder; it is asked as `docker` is."""
+
+    def docker(*words: str) -> str:
+        [project] = [word.partition("project=")[2] for word in words if "com.docker.compose.project=" in word]
+        return f"{running[project]}\n{running[project]}\n" if project in running else ""
+
+    monkeypatch.setattr(compose_engine, "docker", docker)
+
+
+def test_a_second_checkout_gets_a_stack_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    engine_with(monkeypatch, **{"bank-marketing": "/home/anna/bank"})
+    assert compose_engine.project_name({}, Path("/home/anna/bank")) == ("bank-marketing", False)
+    name, own = compose_engine.project_name({}, Path("/home/ben/bank"))
+    assert own
+    assert name.startswith("bank-marketing-")
+    assert compose_engine.project_name({}, Path("/home/cleo/bank"))[0] not in (name, "bank-marketing")
+    values = compose_up.complete_env(tmp_path / ".env", {}, 1234, name)
+    assert read(tmp_path / ".env")["COMPOSE_PROJECT_NAME"] == values["COMPOSE_PROJECT_NAME"] == name
+    assert compose_engine.project_name(values, Path("/home/ben/bank")) == (name, False), "and keeps it"
+
+
+def test_a_name_that_another_checkout_runs_under_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine_with(monkeypatch, team="/home/anna/bank")
+    with pytest.raises(compose_engine.UpError, match=r"team is run from /home/anna/bank.*COMPOSE_PROJECT_NAME"):
+        compose_engine.project_name({"COMPOSE_PROJECT_NAME": "team"}, Path("/home/ben/bank"))
+
+
+def test_no_container_is_promised_more_cores_than_the_engine_has() -> None:
+    assert [compose_engine.cores({"NCPU": count}) for count in (1, 2, 16)] == ["1", "2", "2"]
+
+
+def test_former_images_are_taken_by_their_tag_and_never_built_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(compose_engine, "docker", lambda *words: "dev\n<none>\n0123456789ab\n")
+    monkeypatch.setattr(compose_up, "compose", lambda words, env: asked.append(tuple(words)) or 0)
+    compose_up.prepare_images("bank-marketing", {"PLATFORM_TAG": "0123456789ab", "PLATFORM_COMMIT": "f" * 40})
+    assert asked == []
+    with pytest.raises(compose_engine.UpError, match=r"PLATFORM_TAG=old: no images of that tag.*0123456789ab, dev"):
+        compose_up.prepare_images("bank-marketing", {"PLATFORM_TAG": "old", "PLATFORM_COMMIT": "f" * 40})
+
+
+def test_the_archive_may_be_named_by_its_folder(tmp_path: Path) -> None:
+    with pytest.raises(compose_engine.UpError, match=r"BANK_ARCHIVE=.* is no file .*bank-additional\.zip"):
+        compose_up.archive_file(str(tmp_path))
+    file = tmp_path / "bank-additional.zip"
+    file.touch()
+    assert compose_up.archive_file(str(tmp_path)) == compose_up.archive_file(str(file)) == file
+    assert compose_up.archive_file("") is None
+
+
+def test_only_images_of_a_commit_are_kept_by_it() -> None:
+    assert compose_up.own_tag({"PLATFORM_COMMIT": "0123456789abcdef"}) == "0123456789ab"
+    assert compose_up.own_tag({"PLATFORM_COMMIT": "0123456789abcdef+changes"}) == ""
+    assert compose_up.own_tag({"PLATFORM_COMMIT": ""}) == ""
 
 
 def test_a_machine_without_docker_is_told_the_other_way(tmp_path: Path) -> None:

@@ -141,6 +141,8 @@ def _run(context: RunContext, options: dict[str, Any]) -> CallListArtifact:
 @contextmanager
 def _spark_tasks(progress: Progress) -> Iterator[None]:
     """A second bar with the tasks of the Spark stage that runs, when it has more than one."""
+    import pyspark  # noqa: F401  where there is none (the service's image), this ends before any work
+
     over = threading.Event()
     bar: TaskID = progress.add_task("  Spark tasks", total=None, visible=False)
 

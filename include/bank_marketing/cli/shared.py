@@ -28,6 +28,9 @@ app = typer.Typer(
 console = Console()
 problems = Console(stderr=True)
 
+#: Packages that not every image carries (the groups of pyproject.toml).
+NOT_EVERYWHERE = {"evidently", "great_expectations", "matplotlib", "optuna", "pyspark"}
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -37,6 +40,12 @@ AsOf = Annotated[str, typer.Option(help="Day whose data are used, YYYY-MM-DD; th
 def command(function: Callable[P, R]) -> Callable[P, R]:
     """Register a command of the application, under its function's name."""
     return app.command(name=function.__name__.replace("_", "-"))(failing_well(function))
+
+
+def _package_of_another_image(error: Exception) -> str:
+    """The package that is missing here by intention; empty for all else that went wrong."""
+    missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    return missing if missing in NOT_EVERYWHERE else ""
 
 
 def failing_well(function: Callable[P, R]) -> Callable[P, R]:
@@ -54,6 +63,15 @@ def failing_well(function: Callable[P, R]) -> Callable[P, R]:
         except BrokenPipeError as error:  # `… | head` has read enough
             raise typer.Exit(141) from error
         except Exception as error:
+            if missing := _package_of_another_image(error):
+                name = function.__name__.replace("_", "-")
+                problems.print(
+                    f"[bold red]ConfigError[/]: `bank-marketing {name}` needs {missing}, which is not installed here; the service's image "
+                    f"does without. In the containers it runs beside Airflow: docker compose exec airflow-scheduler bank-marketing {name}",
+                    highlight=False,
+                    soft_wrap=True,
+                )
+                raise typer.Exit(1) from error
             problems.print(
                 f"{type(error).__name__}: {' '.join(str(error).split())[:300]}\nThis is a defect, or a fault of this machine that the "
                 f"platform does not know yet. What happened is kept in {keep_traceback(error)}: please report it.",

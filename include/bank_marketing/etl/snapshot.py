@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
-from pyspark.sql import DataFrame, SparkSession, Window
-from pyspark.sql import functions as f
 
 from bank_marketing.artifacts import ArtifactStore
 from bank_marketing.contract import Contract
-from bank_marketing.contract.spark import clean_schema
-from bank_marketing.etl.reading import literal
+
+if TYPE_CHECKING:  # whoever traces a prediction reads snapshots without a Spark at hand: the service's image has none
+    from pyspark.sql import DataFrame, SparkSession
 
 #: The one file of clean rows in a clean directory; `rejected/` beside it holds what was not clean.
 CLEAN_FILE = "part-0.parquet"
@@ -64,12 +64,17 @@ class Snapshot(_Entry):
 
 def read_days(spark: SparkSession, days: Sequence[CleanDay], store: ArtifactStore, contract: Contract) -> DataFrame:
     """Clean rows of the given days, as they were published."""
+    from bank_marketing.contract.spark import clean_schema
+    from bank_marketing.etl.reading import literal
+
     paths = [literal(f"{store.spark_uri(store.uri(day.path))}/{CLEAN_FILE}") for day in days if day.clean]
     return spark.read.schema(clean_schema(contract.columns)).parquet(*paths)
 
 
 def read_snapshot(spark: SparkSession, snapshot: Snapshot, store: ArtifactStore, contract: Contract) -> DataFrame:
     """Rows of a snapshot: one a contact, the later landed one where a contact landed twice."""
+    from pyspark.sql import functions as f
+
     rows = read_days(spark, snapshot.days, store, contract)
     if not snapshot.superseded:
         return rows
@@ -81,6 +86,9 @@ def read_snapshot(spark: SparkSession, snapshot: Snapshot, store: ArtifactStore,
 
 def find_superseded(rows: DataFrame, contract: Contract) -> list[Superseded]:
     """Contacts that stand in the files of more than one day. The number of rows collected is that of the doubles."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as f
+
     content = [column.name for column in contract.columns if not column.derived]
     doubles = rows.groupBy("contact_id").count().where("count > 1").select("contact_id")
     newest = Window.partitionBy("contact_id").orderBy(f.col("contact_date").desc())

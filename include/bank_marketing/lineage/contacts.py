@@ -30,7 +30,8 @@ def find_prediction(store: ArtifactStore, wanted: str) -> tuple[str, list[str]]:
     if not found:
         raise ArtifactMissing(
             f"there is no prediction {wanted!r} and none of a contact with this id: it was never scored, or its record was pruned. "
-            "`bank-marketing call-list` scores the newest list, and each list names its predictions"
+            "`bank-marketing call-list` scores the newest list, and each list names its predictions (in the containers: "
+            "docker compose exec airflow-scheduler bank-marketing call-list)"
         )
     return found[-1], found[:-1]
 
