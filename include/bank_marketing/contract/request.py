@@ -21,7 +21,7 @@ def prospect_model(contract: Contract) -> type[BaseModel]:
     """The pydantic model of a prospect: every attribute that is known before the call, and nothing else.
 
     All attributes must be given, except `contact_id` and those that follow from the contact's date. A column may also be called
-    by its name in the landed files (`euribor3m`, `emp.var.rate`). Ranges of columns whose breach only warns are documented in the
+    by its name in the landed files. Ranges of columns whose breach only warns are documented in the
     JSON schema and not enforced. Validation raises pydantic's ValidationError; a column that is known only after the call is
     refused with the reason.
     """
