@@ -11,6 +11,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from bank_marketing.contract.row_rules import refusal
 from bank_marketing.errors import ConfigError
 
 Severity = Literal["critical", "warning"]
@@ -54,8 +55,14 @@ class Column(_Entry):
     )
     published_later: bool = Field(default=False, description="not known on the day it describes")
 
+    positive: str = Field(default="yes", description="of an outcome: the category that is a success, 1 in the clean zone")
+
     @model_validator(mode="after")
     def _consistent(self) -> Column:
+        if self.role == "outcome" and (len(self.categories) < 2 or self.positive not in self.categories):
+            raise ValueError(
+                f"column {self.name}: an outcome has categories, and `positive`, {self.positive!r}, is one of them"
+            )
         if self.type == "string" and (self.min is not None or self.max is not None):
             raise ValueError(f"column {self.name}: a string has no range")
         if self.type != "string" and self.categories:
@@ -143,6 +150,15 @@ class Contract(_Entry):
             raise ValueError(f"rules use undeclared columns: {', '.join(sorted(unknown))}")
         return self
 
+    @model_validator(mode="after")
+    def _rules_that_run(self) -> Contract:
+        names = {column.name for column in self.columns}
+        single = {rule.name for rule in self.prospect_rules}
+        for rule in self.row_rules:
+            if why := refusal(rule.expression, rule.columns, names, single=rule.name in single):
+                raise ValueError(f"row rule {rule.name} ({rule.expression}) {why}")
+        return self
+
     def __getitem__(self, name: str) -> Column:
         """The column called `name`; KeyError when there is none."""
         for column in self.columns:
@@ -166,6 +182,12 @@ class Contract(_Entry):
         return tuple(column for column in self.columns if column.phase == "before_call")
 
     @property
+    def prospect_rules(self) -> tuple[RowRule, ...]:
+        """Rules that a single client is held to: over columns that whoever asks has to give."""
+        given = {column.name for column in self.prospect_columns if not column.derived}
+        return tuple(rule for rule in self.row_rules if rule.severity == "critical" and set(rule.columns) <= given)
+
+    @property
     def attributes(self) -> tuple[Column, ...]:
         """Columns that describe a contact before the call, without its identifier: the candidates for features."""
         return tuple(column for column in self.prospect_columns if column.role != "identifier")
@@ -186,6 +208,9 @@ class Contract(_Entry):
                 "source": True,
             },
         )
+        for column in content["columns"]:
+            if column["positive"] == "yes":  # contracts that say nothing of it keep the digest that they always had
+                del column["positive"]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import sqlite3
-import threading
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, create_model, model_validator
 
-from bank_marketing.contract.model import Column, Contract, RowRule
-
-_of_thread = threading.local()
+from bank_marketing.contract.model import Column, Contract
+from bank_marketing.contract.row_rules import holds
 
 _NUMBERS: dict[str, type] = {"integer": int, "double": float}
 
@@ -26,8 +23,7 @@ def prospect_model(contract: Contract) -> type[BaseModel]:
     refused with the reason.
     """
     late = {column.name: column for column in contract.columns if column.phase == "after_call"}
-    given = {column.name for column in contract.prospect_columns if not column.derived}
-    rules = [rule for rule in contract.row_rules if rule.severity == "critical" and set(rule.columns) <= given]
+    rules = contract.prospect_rules
 
     def refuse_late_columns(_: type[BaseModel], data: Any) -> Any:
         found = [column for name, column in late.items() if isinstance(data, dict) and name in data]
@@ -36,7 +32,11 @@ def prospect_model(contract: Contract) -> type[BaseModel]:
         return data
 
     def keep_row_rules(self: BaseModel) -> BaseModel:
-        broken = [rule.description for rule in rules if not _holds(rule, self)]
+        broken = [
+            rule.description
+            for rule in rules
+            if not holds(rule.expression, {name: getattr(self, name) for name in rule.columns})
+        ]
         if broken:
             raise ValueError("; ".join(broken))
         return self
@@ -92,23 +92,6 @@ def _like(column: Column) -> Callable[[str], str]:
         return value
 
     return check
-
-
-def _holds(rule: RowRule, row: BaseModel) -> bool:
-    """Whether a row keeps a rule. The rules are SQL, and SQLite reads those without dates as Spark does."""
-    columns = ", ".join(f'? AS "{name}"' for name in rule.columns)
-    # The expression is the contract's own, the values are bound.
-    query = f"SELECT {rule.expression} FROM (SELECT {columns})"  # noqa: S608
-    (answer,) = _database().execute(query, [getattr(row, name) for name in rule.columns]).fetchone()
-    return answer is None or bool(answer)
-
-
-def _database() -> sqlite3.Connection:
-    """An empty database of this thread, opened once: opening one a row took most of a request's checking."""
-    if not hasattr(_of_thread, "database"):
-        _of_thread.database = sqlite3.connect(":memory:")
-    database: sqlite3.Connection = _of_thread.database
-    return database
 
 
 def example_prospect(contract: Contract) -> dict[str, Any]:
