@@ -13,8 +13,9 @@ from pyspark.sql import SparkSession
 
 from bank_marketing.artifacts.local import path_of
 from bank_marketing.components.context import RunContext, parse_as_of
-from bank_marketing.components.ingestion import IngestionConfig, IngestionInputs, SnapshotArtifact, load, run
-from bank_marketing.errors import ContractViolation, InvalidAsOf, LandedFileMissing, StoreUnavailable
+from bank_marketing.components.ingestion import IngestionConfig, IngestionInputs, SnapshotArtifact, load, reconcile, run
+from bank_marketing.errors import ContractViolation, InvalidAsOf, LandedFileMissing, ReconciliationError, StoreUnavailable
+from bank_marketing.landing.inspection import InspectedFile
 from bank_marketing.settings import Settings
 from tests.support.landed import contact, land_days, lines, write_contacts
 
@@ -41,6 +42,15 @@ def test_rows_are_accounted_for(make_context: MakeContext, settings: Settings) -
     assert artifact.snapshot.rows == {"rows_read": 31, "clean": 29, "rejected": 1, "duplicates": 1, "superseded": 0}
     assert len(clean_rows(context, artifact, DAYS[0])) == 29
     assert load(artifact.ref, context).snapshot == artifact.snapshot
+
+
+@pytest.mark.parametrize("clean", [28, 30])
+def test_a_row_too_few_or_too_many_stops_the_run(tmp_path: Path, clean: int) -> None:
+    inspected = InspectedFile(path=tmp_path / "contacts.csv", date=DAYS[0], sha256="0" * 64, size=1, rows=32)
+    day = {"clean": clean, "rejected": 1, "duplicate": 1, "superseded": 1}
+    reconcile(inspected, day | {"clean": 29})
+    with pytest.raises(ReconciliationError, match=f"32 rows read, but {clean} clean .* = {clean + 3}"):
+        reconcile(inspected, day)
 
 
 def test_rejected_rows_lie_beside_the_clean_ones_with_their_reason(make_context: MakeContext, settings: Settings) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components import ingestion
 from bank_marketing.components.context import RunContext
-from bank_marketing.etl.snapshot import CLEAN_FILE, CleanDay, Snapshot, Superseded
+from bank_marketing.etl.snapshot import CleanDay, Snapshot, Superseded
 from tests.support.campaign import CONTRACT
 from tests.support.landed import contact
 
@@ -39,7 +39,7 @@ def publish_snapshot(
     days = [_rejected_day(day) for day in nothing_clean]
     for day, part in rows.groupby("contact_date", sort=True):
         with context.stage() as stage:
-            part.reset_index(drop=True).to_parquet(stage.path / CLEAN_FILE, index=False)
+            part.reset_index(drop=True).to_parquet(stage.path / "part-0.parquet", index=False)
             digest = stage.files()[0].sha256
             path = f"{ingestion.CLEAN_ZONE}/contact_date={day}/{digest[:16]}"
             clean = stage.publish(

@@ -60,17 +60,15 @@ def is_marker(path: Path) -> bool:
 class FolderStage(Stage):
     """A stage whose files lie in a local folder: all but where it is published to."""
 
-    def adopt(self, spark_folder: str, target: str) -> bool:
-        """Give Spark's one part file its name."""
+    def adopt(self, spark_folder: str, target: str) -> int:
+        """Move Spark's part files to another folder, with numbers for names."""
         parts = sorted((self.path / spark_folder).glob("part-*"))
-        if not parts:
-            return False
-        if len(parts) > 1:
-            raise ValueError(f"{spark_folder} holds {len(parts)} part files, expected one")
-        final = self.path / target
-        final.parent.mkdir(parents=True, exist_ok=True)
-        self.rename(parts[0], final)
-        return True
+        folder = self.path / target
+        if parts:
+            folder.mkdir(parents=True, exist_ok=True)
+        for number, part in enumerate(parts):
+            self.rename(part, folder / f"part-{number}.parquet")
+        return len(parts)
 
     def number_parts(self, spark_folder: str) -> None:
         """Give Spark's part files numbers for names."""

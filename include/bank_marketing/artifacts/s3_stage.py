@@ -54,8 +54,8 @@ class S3Stage(FolderStage):
         self.used = True
         return self.store.spark_uri(self.store.uri_of(self.prefix))
 
-    def adopt(self, spark_folder: str, target: str) -> bool:
-        """Fetch what Spark wrote, and give its one part file its name."""
+    def adopt(self, spark_folder: str, target: str) -> int:
+        """Fetch what Spark wrote, and move its part files to another folder, with numbers for names."""
         self._fetch(spark_folder)
         return super().adopt(spark_folder, target)
 

@@ -37,8 +37,12 @@ class Stage(ABC):
     uri: str
 
     @abstractmethod
-    def adopt(self, spark_folder: str, target: str) -> bool:
-        """Give the one part file that Spark wrote into `spark_folder` the name `target`. False when Spark wrote none."""
+    def adopt(self, spark_folder: str, target: str) -> int:
+        """Move the part files that Spark wrote into `spark_folder` to the folder `target`, as part-0.parquet, part-1.parquet and so on.
+
+        Returns:
+            How many there were.
+        """
 
     @abstractmethod
     def number_parts(self, spark_folder: str) -> None:

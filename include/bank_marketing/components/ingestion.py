@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from bank_marketing.artifacts import ArtifactRef, Manifest, Stage
 from bank_marketing.artifacts.manifest import digest_of
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.errors import ContractViolation, InvalidAsOf, ReconciliationError
-from bank_marketing.etl.snapshot import CLEAN_FILE, CleanDay, Snapshot, Superseded
+from bank_marketing.etl.snapshot import CleanDay, Snapshot, Superseded, is_clean_part
 from bank_marketing.landing.inspection import InspectedFile, inspect
 from bank_marketing.landing.zone import LandedFile, LandingZone
 
@@ -167,6 +167,7 @@ class _Ledger:
             path=self.path(file.date, source["sha256"]),
             digest=manifest.content_digest,
             warnings=warnings,
+            parts=max(1, sum(is_clean_part(entry.path) for entry in manifest.files)),
             **manifest.rows,
         )
         self.days[file.date] = day
@@ -183,29 +184,22 @@ def _ingest(
     new: Sequence[tuple[LandedFile, InspectedFile]], config: IngestionConfig, context: RunContext, ledger: _Ledger
 ) -> None:
     """Clean the new files in one Spark job and publish one directory for each that is good enough."""
-    from bank_marketing.etl.cleaning import clean_rows
-    from bank_marketing.etl.reading import read_landed
     from bank_marketing.etl.session import spark_session
-    from bank_marketing.etl.writing import tally, write_by_day
+    from bank_marketing.etl.writing import write_days
 
     spark = spark_session(f"bank-marketing {COMPONENT} {context.as_of}", context.settings)
-    contract = context.contract
-    raw = read_landed(spark, [file.path for file, _ in new], contract.columns, contract)
-    rows = clean_rows(raw, contract.columns, contract).persist()
     bad: list[str] = []
-    try:
-        tallies = tally(rows)
-        with context.stage() as stage:
-            write_by_day(rows, stage.uri)
-            for file, inspected in new:
-                day = tallies.get(file.date, {})
-                _reconcile(inspected, day)
-                if day["rejected"] > max(config.tolerated_rejects, config.max_reject_share * inspected.rows):
-                    bad.append(_too_many(inspected, day, config))
-                    continue
-                ledger.add(file, _publish_day(stage, file, inspected, day, ledger, context))
-    finally:
-        rows.unpersist()
+    with context.stage() as stage:
+        files = {file.date: file.path for file, _ in new}
+        rows = {file.date: inspected.rows for file, inspected in new}
+        tallies = write_days(spark, files, rows, context.contract, stage.uri)
+        for file, inspected in new:
+            day = tallies[file.date]
+            reconcile(inspected, day)
+            if day["rejected"] > max(config.tolerated_rejects, config.max_reject_share * inspected.rows):
+                bad.append(_too_many(inspected, day, config))
+                continue
+            ledger.add(file, _publish_day(stage, file, inspected, day, ledger, context))
     if bad:
         ledger.save()
         more = f" {len(bad) - 1} more files have the same trouble." if len(bad) > 1 else ""
@@ -216,8 +210,8 @@ def _publish_day(
     stage: Stage, file: LandedFile, inspected: InspectedFile, day: dict[str, Any], ledger: _Ledger, context: RunContext
 ) -> Manifest:
     folder = f"out/{file.date}"
-    stage.adopt(f"clean/dt={file.date}", f"{folder}/{CLEAN_FILE}")
-    stage.adopt(f"rejected/dt={file.date}", f"{folder}/rejected/{CLEAN_FILE}")
+    stage.adopt(f"{day['folder']}/dt={file.date}", folder)
+    stage.adopt(f"rejected/dt={file.date}", f"{folder}/rejected")
     return stage.publish(
         context.store.uri(ledger.path(file.date, inspected.sha256)),
         "clean_contacts",
@@ -240,7 +234,8 @@ def _publish_day(
     )
 
 
-def _reconcile(inspected: InspectedFile, day: dict[str, Any]) -> None:
+def reconcile(inspected: InspectedFile, day: Mapping[str, Any]) -> None:
+    """Compare what became of a file's rows with their number. Raises ReconciliationError when rows were lost or made up."""
     parts = {name: day.get(name, 0) for name in ("clean", "rejected", "duplicate", "superseded")}
     if sum(parts.values()) != inspected.rows:
         raise ReconciliationError(

@@ -1,149 +1,101 @@
-"""From text to typed rows: each row is clean, rejected with its reasons, or a duplicate. None disappears."""
+"""From text to typed rows: each row is clean, rejected with its reasons, or a duplicate. None disappears.
+
+Nearly all rows are good, so they take the short way (`good_rows`): typed, checked and written where they were read. Reasons, places
+and duplicates are worked out for the few others alone (`left_out`).
+"""
 
 from __future__ import annotations
 
-from functools import reduce
-
-from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as f
-from pyspark.sql import types as t
 
-from bank_marketing.contract import Column, Contract, RowRule
-from bank_marketing.contract.spark import CORRUPT_RECORD, clean_type
+from bank_marketing.contract import Column, Contract
+from bank_marketing.contract.spark import CORRUPT_RECORD
+from bank_marketing.etl.judging import breaches, is_good, text_of, typed
+from bank_marketing.etl.reading import number_rows
 
 CLEAN, REJECTED, DUPLICATE, SUPERSEDED = "clean", "rejected", "duplicate", "superseded"
 
-_BREACH = t.StructType([t.StructField("rule", t.StringType()), t.StructField("detail", t.StringType())])
+
+def good_rows(raw: DataFrame, columns: tuple[Column, ...], contract: Contract) -> DataFrame:
+    """Rows of `read_landed` whose line and cells parse and which keep every critical rule, in the order of their files.
+
+    Contacts that a file holds more than once are still there as often.
+
+    Returns:
+        contact_id, contact_date, the other columns typed.
+    """
+    names = [column.name for column in columns]
+    return typed(raw, columns).where(is_good(columns, contract)).select(names[0], "contact_date", *names[1:])
 
 
-def clean_rows(raw: DataFrame, columns: tuple[Column, ...], contract: Contract) -> DataFrame:
-    """Type and judge the rows of `read_landed`.
+def left_out(raw: DataFrame, columns: tuple[Column, ...], contract: Contract, repeated: DataFrame) -> DataFrame:
+    """Rows of `read_landed` that are not clean, with their place and the reason.
 
     A row is rejected when its line or a cell does not parse, a cell is missing, or a critical rule of the contract is broken. Of
     the remaining rows of one file with the same contact_id the last one stands: the others are `duplicate` when they are equal to
     it, else `superseded`.
 
+    Args:
+        raw: rows as landed.
+        columns: of the file.
+        contract: what they must keep.
+        repeated: `contact_date` and `contact_id` of the contacts that a file holds more than once among its good rows.
+
+    Returns:
+        contact_date, source_row, contact_id, status (rejected, duplicate, superseded), breaches, raw (the row as text).
+    """
+    settled = judged_rows(raw, columns, contract, repeated)
+    return settled.where(f.col("status") != CLEAN).select(
+        "contact_date", "source_row", "contact_id", "status", "breaches", "raw"
+    )
+
+
+def clean_rows(raw: DataFrame, columns: tuple[Column, ...], contract: Contract) -> DataFrame:
+    """All rows of `read_landed` as `left_out` and `good_rows` tell of them, for a single file.
+
     Returns:
         contact_id, contact_date, the other columns typed, `source_row`, `status` (clean, rejected, duplicate, superseded),
-        `breaches` (array of rule and detail; why it was rejected), `warnings` (array of rule names) and `raw` (the row as text).
+        `breaches` (array of rule and detail; why it was rejected) and `raw` (the row as text).
     """
     names = [column.name for column in columns]
-    cells = raw.withColumn(
-        "raw",
-        f.coalesce(
-            f.col(CORRUPT_RECORD),
-            f.concat_ws(contract.delimiter, *(f.coalesce(f.col(name), f.lit("")) for name in names)),
-        ),
-    )
-    typed = cells.select(
-        "contact_date",
-        "source_row",
-        "raw",
-        f.col(CORRUPT_RECORD).alias("_malformed"),
-        *(f.col(name).alias(f"_text_{name}") for name in names),
-        *(_typed(column).alias(column.name) for column in columns),
-    )
-    declared = set(names)
-    rules = [rule for rule in contract.row_rules if set(rule.columns) <= declared]
-    critical = [_cell_breach(column) for column in columns]
-    critical += [_rule_breach(rule) for rule in rules if rule.severity == "critical"]
-    warnings = [_warning(column) for column in columns if column.severity == "warning"]
-    warnings += [_rule_warning(rule) for rule in rules if rule.severity == "warning"]
-    malformed = _breach("malformed_row", f.lit("the line has too few or too many fields, or an unbalanced quote"))
-    judged = typed.withColumn(
-        "breaches",
-        f.when(f.col("_malformed").isNotNull(), f.array(malformed)).otherwise(_present(critical, _BREACH)),
-    ).withColumn("warnings", _present(warnings, t.StringType()))
-    return _settle_duplicates(judged, names).select(
-        "contact_id", "contact_date", *names[1:], "source_row", "status", "breaches", "warnings", "raw"
+    return judged_rows(raw, columns, contract).select(
+        "contact_id", "contact_date", *names[1:], "source_row", "status", "breaches", "raw"
     )
 
 
-def _typed(column: Column) -> SparkColumn:
-    text = f.col(column.name)
-    if column.role == "outcome":
-        return f.when(text == "yes", 1).when(text == "no", 0).cast("int")
-    return text.try_cast(clean_type(column))
-
-
-def _breach(rule: str, detail: SparkColumn) -> SparkColumn:
-    return f.struct(f.lit(rule).alias("rule"), detail.alias("detail"))
-
-
-def _outside(column: Column) -> SparkColumn:
-    """Whether a cell that parsed holds what the contract does not allow."""
-    value = f.col(column.name)
-    text = f.col(f"_text_{column.name}")
-    if column.categories:
-        return ~text.isin(*column.categories)
-    if column.pattern:
-        return ~text.rlike(f"^(?:{column.pattern})$")
-    bounds = [value < column.min] if column.min is not None else []
-    bounds += [value > column.max] if column.max is not None else []
-    if column.type == "double":
-        bounds.append(f.isnan(value))
-    return reduce(lambda one, other: one | other, bounds, f.lit(False))
-
-
-def _rule_name(column: Column) -> str:
-    return "category" if column.categories else "pattern" if column.pattern else "range"
-
-
-def _cell_breach(column: Column) -> SparkColumn:
-    """The breach of one cell, or null. What does not parse is always critical: there is nothing to keep."""
-    text, quoted = f.col(f"_text_{column.name}"), f.substring(f.col(f"_text_{column.name}"), 1, 40)
-    parsed = f.lit(True) if column.type == "string" else f.col(column.name).isNotNull()
-    breach = f.when(
-        text.isNull() | (f.trim(text) == ""), _breach(f"missing({column.name})", f.lit(f"{column.name} is empty"))
-    ).when(
-        ~parsed,
-        _breach(f"type({column.name})", f.concat(f.lit(f"{column.name} '"), quoted, f.lit(f"' is no {column.type}"))),
+def judged_rows(
+    raw: DataFrame, columns: tuple[Column, ...], contract: Contract, repeated: DataFrame | None = None
+) -> DataFrame:
+    """Rows with their place, status and breaches; with `repeated`, only rows that are not good and rows of those contacts."""
+    names = [column.name for column in columns]
+    good = is_good(columns, contract)
+    rows = typed(raw, columns).withColumn("_good", good)
+    if repeated is not None:
+        again = repeated.select("contact_date", f.col("contact_id").alias(text_of("contact_id")), f.lit(True).alias("_again"))
+        rows = rows.join(again, ["contact_date", text_of("contact_id")], "left")
+        asked = ~f.col("_good") | f.col("_again").isNotNull()
+        # All rows are sorted to count their places: those that nobody asks for bring nothing but their place.
+        places = ["contact_date", "_block", "_order"]
+        content = [name for name in rows.columns if name not in places]
+        slim = rows.select(*places, f.when(asked, f.struct(*content)).alias("_row"))
+        numbered = number_rows(slim, f.col("_row").isNotNull()).select("contact_date", "source_row", "_row.*")
+    else:
+        numbered = number_rows(rows)
+    texts = [f.col(text_of(name)) for name in names]
+    line = f.concat_ws(contract.delimiter, *(f.coalesce(text, f.lit("")) for text in texts))
+    same_contact = Window.partitionBy("contact_date", "_good", text_of("contact_id")).orderBy(f.col("source_row").desc())
+    status = (
+        f.when(~f.col("_good"), REJECTED)
+        .when(f.col("_rank") == 1, CLEAN)
+        .when(f.col("_content") == f.col("_last"), DUPLICATE)
+        .otherwise(SUPERSEDED)
     )
-    if column.severity == "warning":
-        return breach
-    return breach.when(
-        _outside(column),
-        _breach(
-            f"{_rule_name(column)}({column.name})",
-            f.concat(f.lit(f"{column.name} '"), quoted, f.lit(f"' is not {column.allowed}")),
-        ),
-    )
-
-
-def _rule_breach(rule: RowRule) -> SparkColumn:
-    # A rule over a cell that did not parse is null: that cell has its own breach already.
-    return f.when(~f.expr(rule.expression), _breach(rule.name, f.lit(rule.description)))
-
-
-def _warning(column: Column) -> SparkColumn:
-    return f.when(_outside(column), f.lit(f"{_rule_name(column)}({column.name})"))
-
-
-def _rule_warning(rule: RowRule) -> SparkColumn:
-    return f.when(~f.expr(rule.expression), f.lit(rule.name))
-
-
-def _present(entries: list[SparkColumn], kind: t.DataType) -> SparkColumn:
-    if not entries:
-        return f.array().cast(t.ArrayType(kind))
-    return f.filter(f.array(*entries), lambda entry: entry.isNotNull())
-
-
-def _settle_duplicates(judged: DataFrame, names: list[str]) -> DataFrame:
-    """Give every row its status; the last good row of a contact_id in a file stands for all."""
-    good = f.size("breaches") == 0
-    content = f.xxhash64(*(f.col(f"_text_{name}") for name in names))
-    same_contact = Window.partitionBy("contact_date", good, f.col("_text_contact_id")).orderBy(f.col("source_row").desc())
     return (
-        judged.withColumn("_content", content)
+        numbered.withColumn("raw", f.coalesce(f.col(CORRUPT_RECORD), line))
+        .withColumn("_content", f.xxhash64(*texts))
         .withColumn("_rank", f.row_number().over(same_contact))
         .withColumn("_last", f.first("_content").over(same_contact))
-        .withColumn(
-            "status",
-            f.when(~good, REJECTED)
-            .when(f.col("_rank") == 1, CLEAN)
-            .when(f.col("_content") == f.col("_last"), DUPLICATE)
-            .otherwise(SUPERSEDED),
-        )
+        .withColumn("status", status)
+        .withColumn("breaches", breaches(columns, contract))
     )

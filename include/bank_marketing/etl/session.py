@@ -18,6 +18,11 @@ RESULT_OPTIONS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.parquet.compression.codec": "zstd",
+    # Rows are written by day in the order they come in. A sort by day first would cost time, and their order where it spills.
+    "spark.sql.optimizer.plannedWrite.enabled": "false",
+    "spark.sql.maxConcurrentOutputFileWriters": "1000",
+    # A method that the JVM does not compile is many times slower than many small ones.
+    "spark.sql.codegen.hugeMethodLimit": "8000",
 }
 
 #: Options that only matter for speed on small days; a cluster overrides them in spark-defaults or the connection.
