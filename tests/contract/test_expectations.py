@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from bank_marketing.contract.expectations import SHARE_ROWS, expectations
@@ -138,6 +139,14 @@ def test_a_breach_breaks_its_rules(
         assert found == rules
 
 
+@pytest.mark.parametrize("breach", [lambda rows: rows, *(breach for breach, _ in BREACHES)], ids=str)
+def test_a_pass_over_the_columns_changes_no_finding(
+    suite: Suite, rows: pd.DataFrame, breach: Callable[[pd.DataFrame], pd.DataFrame]
+) -> None:
+    table = pa.Table.from_pandas(breach(rows), preserve_index=False).replace_schema_metadata()
+    assert suite.check("2010-06", table) == suite.run("2010-06", table.to_pandas())
+
+
 def test_every_rule_of_the_suite_has_a_breach_above() -> None:
     assert {entry.meta["rule"] for entry in expectations(CONTRACT)} == set().union(*(rules for _, rules in BREACHES))
 
@@ -188,6 +197,18 @@ def test_the_last_allowed_unknown_passes_and_the_next_does_not(
     assert broken(suite.run("allowed", rows)) == set()
     rows.loc[allowed, column] = CONTRACT.unknown
     assert broken(suite.run("one more", rows)) == {f"unknown_share({column})"}
+
+
+@pytest.mark.parametrize(("name", "allowed"), [("default", 70), ("education", 40), ("job", 25), ("loan", 25)])
+def test_a_share_may_reach_its_limit_and_no_more(suite: Suite, name: str, allowed: int) -> None:
+    table = pa.Table.from_pandas(clean_rows(DAYS[:1], 100), preserve_index=False)
+    place = table.column_names.index(name)
+
+    def unknown(share: int) -> set[str]:
+        values = [CONTRACT.unknown if row < share else value for row, value in enumerate(table[name].to_pylist())]
+        return broken(suite.check("share", table.set_column(place, name, pa.array(values))))
+
+    assert (unknown(allowed), unknown(allowed + 1)) == (set(), {f"unknown_share({name})"})
 
 
 def test_the_share_that_was_seen_is_told(suite: Suite, rows: pd.DataFrame) -> None:

@@ -165,11 +165,11 @@ def _findings(
     months: list[_Month], snapshot: Snapshot, suite: Suite, config: ValidationConfig, context: RunContext
 ) -> list[Finding]:
     """What is broken in all months, oldest first. Read are the months without remembered findings, and those that get Data Docs."""
-    from bank_marketing.etl.clean_zone import read_clean
+    from bank_marketing.etl.clean_zone import read_clean_table
 
     def validate(month: _Month, *, docs: bool) -> list[Finding]:
-        rows = read_clean(month.days, snapshot, context.store, context.contract)
-        found = suite.run(month.name, rows, docs=docs)
+        rows = read_clean_table(month.days, snapshot, context.store, context.contract)
+        found = suite.run(month.name, rows.to_pandas(), docs=True) if docs else suite.check(month.name, rows)
         found += empty_days(context.contract, month.name, [str(day.contact_date) for day in month.days if not day.clean])
         context.store.write_bytes(month.uri, json.dumps(found, indent=1).encode())
         return found

@@ -47,7 +47,7 @@ def expectations(contract: Contract, rows: int = SHARE_ROWS) -> list[Expectation
         if column.max_unknown_share is not None and rows >= SHARE_ROWS:
             found.append(_unknown_share(column, contract.unknown, column.max_unknown_share))
     found += [_batch(rule) for rule in contract.batch_rules if rule.measure != "mean" or rows >= SHARE_ROWS]
-    return found + [_one_value_a_day(column) for column in _day_columns(contract)]
+    return found + [_one_value_a_day(column) for column in day_columns(contract)]
 
 
 def with_measures(rows: pd.DataFrame, contract: Contract) -> pd.DataFrame:
@@ -61,7 +61,7 @@ def with_measures(rows: pd.DataFrame, contract: Contract) -> pd.DataFrame:
             measured[_measure(rule.name)] = days.groupby(days).transform("size")
         elif rule.measure == "values_per_day" and rule.column in rows:
             measured[_measure(rule.name)] = rows[rule.column].groupby(days).transform("nunique")
-    for column in _day_columns(contract):
+    for column in day_columns(contract):
         if column.name in rows:
             measured[_measure(column.name)] = rows[column.name].groupby(days).transform("nunique")
     return measured
@@ -75,7 +75,7 @@ def _measure(name: str) -> str:
     return f"measure_{name}"
 
 
-def _day_columns(contract: Contract) -> list[Column]:
+def day_columns(contract: Contract) -> list[Column]:
     """Indicators, of which a day has one value; those with a rule of their own are left to it."""
     ruled = {rule.column for rule in contract.batch_rules if rule.measure == "values_per_day"}
     return [column for column in contract.columns if column.role == "macro" and column.name not in ruled]
@@ -120,7 +120,7 @@ def _unknown_share(column: Column, unknown: str, share: float) -> Expectation:
     return gxe.ExpectColumnValuesToNotBeInSet(
         column=column.name,
         value_set=[unknown],
-        mostly=1 - share,
+        mostly=round(1 - share, 9),  # 1 - .7 is more than .3: 70 of 100 would be too many
         severity="critical",
         meta=_meta(f"unknown_share({column.name})", column.name, f"at most {share:.0%} {unknown!r}"),
     )

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from bank_marketing.contract.expectations import COLUMNS, SHARE_ROWS, expectations, with_measures
 from bank_marketing.contract.findings import Finding
 from bank_marketing.contract.model import Contract
+from bank_marketing.contract.screening import suspects
 
 import great_expectations as gx  # isort: skip  # contract.expectations has quietened its import
 
@@ -61,13 +64,19 @@ class Suite:
         """How many expectations there are."""
         return len(self._all)
 
-    def run(self, batch: str, rows: pd.DataFrame, *, docs: bool = False) -> list[Finding]:
+    def check(self, batch: str, table: pa.Table) -> list[Finding]:
+        """The findings of `run`, without Data Docs: only what a pass over the columns does not clear is validated."""
+        asked = suspects(table, self.contract)
+        return self.run(batch, table.to_pandas(), only=asked) if asked else []
+
+    def run(self, batch: str, rows: pd.DataFrame, *, docs: bool = False, only: Collection[str] | None = None) -> list[Finding]:
         """Validate one batch.
 
         Args:
             batch: its name, shown in Data Docs.
             rows: clean rows.
             docs: whether to render Data Docs of it.
+            only: rules to validate; default all.
 
         Returns:
             One finding for each expectation that failed or could not be computed.
@@ -75,6 +84,21 @@ class Suite:
         measured = with_measures(rows, self.contract)
         suite = self.suites[self.contract.name if len(rows) >= SHARE_ROWS else f"{self.contract.name}-few-rows"]
         definition = self._definition(batch)
+        failed = self._failed(batch, suite, definition, measured, docs=docs) if only is None else set(only)
+        if COLUMNS in failed:
+            # What the columns that are there hold says little then, and every other rule would add its own noise.
+            failed = {COLUMNS}
+        # All failing rows are asked for only now: for a share, that is a list of every row it counts, broken or not.
+        broken = [entry for entry in suite.expectations if entry.meta["rule"] in failed]
+        if not broken:
+            return []
+        data = definition.get_batch(batch_parameters={"dataframe": measured})
+        full = _format("COMPLETE", measured)
+        results = [data.validate(entry, result_format=full) for entry in broken]
+        return [_finding(result, batch, rows) for result in results if not result.success]
+
+    def _failed(self, batch: str, suite: Any, definition: Any, measured: pd.DataFrame, *, docs: bool) -> set[str]:
+        """Names of the rules that are broken, all of them validated."""
         validation = self.context.validation_definitions.add_or_update(
             gx.ValidationDefinition(name=batch, data=definition, suite=suite)
         )
@@ -91,18 +115,7 @@ class Suite:
                 film.unlink()
         else:
             result = validation.run(batch_parameters=parameters, result_format="BASIC")
-        failed = {entry.expectation_config.meta["rule"] for entry in result.results if not entry.success}
-        if (
-            COLUMNS in failed
-        ):  # what the columns that are there hold says little then, and every other rule would add its own noise
-            failed = {COLUMNS}
-        # All failing rows are asked for only now: for a share, that is a list of every row it counts, broken or not.
-        broken = [entry for entry in suite.expectations if entry.meta["rule"] in failed]
-        if not broken:
-            return []
-        data = definition.get_batch(batch_parameters=parameters)
-        full = _format("COMPLETE", measured)
-        return [_finding(data.validate(entry, result_format=full), batch, rows) for entry in broken]
+        return {entry.expectation_config.meta["rule"] for entry in result.results if not entry.success}
 
     def _definition(self, batch: str) -> Any:
         known = {asset.name: asset for asset in self.source.assets}
