@@ -60,7 +60,7 @@ def log(night: Night, dag_id: str, run_id: str, task_id: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("dag_id", "first"), [(TRAINING, "ingest_data"), (SCORING, "select_model"), (MONITORING, "collect_window")]
+    ("dag_id", "first"), [(MONITORING, "collect_window"), (SCORING, "select_model"), (TRAINING, "ingest_data")]
 )
 def test_1_last_night_of_a_campaign_that_is_over_is_skipped_with_one_sentence(dag_id: str, first: str, night: Night) -> None:
     night.unpause(dag_id)
