@@ -146,7 +146,7 @@ ADAPTED = {
 }
 
 
-def check_shell(project: Path = PROJECT) -> Iterator[Finding]:
+def check_shell() -> Iterator[Finding]:
     """What the shell brings along, and what `.airflow/env.sh` has made of it."""
     if dropped := os.environ.get("BANK_DROPPED_VARIABLES"):
         yield Finding(
@@ -164,7 +164,7 @@ def check_shell(project: Path = PROJECT) -> Iterator[Finding]:
             )
     if os.statvfs("/tmp").f_flag & os.ST_NOEXEC:  # noqa: S108  Java's own default
         yield Finding("/tmp", "note", "programs may not be run from it: Spark uses .cache/tmp")  # noqa: S108  its name
-    if (project / ".airflow" / "env.sh").is_file() and "BANK_ENV_FILE" not in os.environ:
+    if "AIRFLOW_HOME" in os.environ and "BANK_ENV_FILE" not in os.environ:  # .airflow/env.sh sets one before it reads the other
         yield Finding(
             ".env", "bad", "it cannot be read, as the first line above says", "correct that line; .env.example shows how"
         )

@@ -19,9 +19,9 @@ from typing import Annotated, Any
 import typer
 
 from bank_marketing.artifacts import open_store
-from bank_marketing.cli.shared import console, problems, progress_bar
+from bank_marketing.cli.shared import console, failing_well, problems, progress_bar
 from bank_marketing.components.context import RunContext, parse_as_of
-from bank_marketing.errors import BankMarketingError, InvalidAsOf
+from bank_marketing.errors import InvalidAsOf
 from bank_marketing.landing.commands import land
 from bank_marketing.landing.zone import LandingZone
 from bank_marketing.pipelines import training
@@ -34,16 +34,13 @@ MARKS = {"success": "[green]✓[/]", "failed": "[red]✗[/]", "upstream_failed":
 STEPS = tuple(training.STEPS)
 
 
+@failing_well
 def main(
     as_of: Annotated[str, typer.Option(help="Day whose data are used, YYYY-MM-DD; the last landed day when empty.")] = "",
 ) -> None:
     """Run the training DAG once on the embedded Airflow, landing the campaign first when nothing has landed."""
-    try:
-        settings = Settings()
-        day = _land(settings, as_of)
-    except BankMarketingError as error:
-        problems.print(f"[bold red]{type(error).__name__}[/]: {error}", highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from error
+    settings = Settings()
+    day = _land(settings, as_of)
     started = time.perf_counter()
     moment = datetime.now(UTC)
     log = _new_log(moment)

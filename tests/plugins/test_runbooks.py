@@ -53,5 +53,5 @@ def test_no_entry_is_about_something_that_is_gone() -> None:
     told = {anchor for anchor, text in ENTRIES.items() if "**Means**" in text}
     assert told == {kind.__name__.lower() for kind in KINDS} | {
         "run-failed", "run-out-of-time", "taskended", "task-out-of-time", "unexpected-error", "call-list-late", "approval-waiting",
-        "mail-undelivered",
+        "mail-undelivered", "nights-missed", "feed-is-fresh",
     }  # fmt: skip

@@ -57,10 +57,10 @@ def test_it_runs_on_a_bare_python_and_says_what_to_do_next(tmp_path: Path) -> No
     assert "make run" in done.stdout
 
 
-def test_what_the_shell_brought_is_named_with_what_was_done_about_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_what_the_shell_brought_is_named_with_what_was_done_about_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BANK_DROPPED_VARIABLES", "PYTHONPATH SPARK_HOME")
     monkeypatch.setenv("BANK_ADAPTED_VARIABLES", "NO_PROXY no_proxy LC_ALL SPARK_LOCAL_IP USER LOGNAME")
-    found = [finding.found for finding in doctor.check_shell(tmp_path) if finding.name == "shell"]
+    found = [finding.found for finding in doctor.check_shell() if finding.name == "shell"]
     assert found[0] == "not taken over: PYTHONPATH, SPARK_HOME"
     assert len(found) == 5
     for word, told in zip(("proxy", "letters", "does not resolve", "has no name"), found[1:], strict=True):
@@ -68,10 +68,9 @@ def test_what_the_shell_brought_is_named_with_what_was_done_about_it(monkeypatch
 
 
 def test_an_env_file_that_cannot_be_read_is_bad(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / ".airflow").mkdir()
-    (tmp_path / ".airflow" / "env.sh").touch()
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     monkeypatch.delenv("BANK_ENV_FILE", raising=False)
-    assert [finding.state for finding in doctor.check_shell(tmp_path) if finding.name == ".env"] == ["bad"]
+    assert [finding.state for finding in doctor.check_shell() if finding.name == ".env"] == ["bad"]
 
 
 def test_a_landed_day_that_no_calendar_has_is_bad(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
