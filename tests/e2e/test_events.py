@@ -55,8 +55,10 @@ def runs(night: Night, dag_id: str, run_type: str) -> list[dict[str, Any]]:
 
 
 def log(night: Night, dag_id: str, run_id: str, task_id: str) -> str:
-    path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/1"
-    return str(night.airflow.call("GET", path, headers={"Accept": "application/json"})["content"])
+    """The log of a task's last try: an overloaded machine may have lost one before it."""
+    task = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+    last = night.airflow.call("GET", task)["try_number"]
+    return str(night.airflow.call("GET", f"{task}/logs/{last}", headers={"Accept": "application/json"})["content"])
 
 
 @pytest.mark.parametrize(
