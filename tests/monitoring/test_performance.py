@@ -51,7 +51,7 @@ def test_a_ranking_that_got_lost_violates() -> None:
 def test_ranking_may_fall_by_an_eighth(drop: float, violates: bool) -> None:
     """Twice the sampling error with 20 subscribers: .12."""
     seen = assess(window()).figures["roc_auc"]
-    finding = assess_performance(window(), EVALUATED | {"roc_auc": seen + drop}, 0.9, PRICES, MonitoringConfig())
+    finding = assess_performance(window(), EVALUATED | {"roc_auc": seen + drop}, FEATURES, 0.9, PRICES, MonitoringConfig())
     assert [reason.startswith("ROC AUC") for reason in finding.reasons] == [True] * violates
     assert finding.violates is violates
 
