@@ -115,6 +115,8 @@ CMD ["scripts.compose_secrets", "write"]
 
 FROM base AS mlflow
 COPY --from=packages-mlflow /opt/venv /opt/venv
+# For the step that makes the buckets: it has the store's client, and no commit.
+COPY scripts/__init__.py scripts/compose_audiences.py scripts/compose_init.py scripts/compose_secrets.py scripts/
 ENV BANK_PROBE=mlflow
 EXPOSE 5000
 CMD ["mlflow", "server", "--host", "0.0.0.0", "--port", "5000"]
