@@ -66,6 +66,10 @@ def _contract_violation(kind: type[ContractViolation], message: str, rule: str, 
     return kind(message, rule=rule, location=location)
 
 
+class ListTooLarge(ContractViolation):
+    """A customer list is longer, or unpacks to more, than the door that it came through takes."""
+
+
 class ReconciliationError(BankMarketingError):
     """Rows read are not rows clean plus rejected plus duplicates: something was lost or made up."""
 

@@ -106,7 +106,8 @@ def test_the_call_list_holds_those_at_or_above_the_threshold(night: PipelineRun)
 def test_a_bad_row_is_quarantined_with_its_reason_and_cannot_run_in_a_spreadsheet(night: PipelineRun) -> None:
     (row,) = read_csv(night, "rejected.csv")
     assert row["contact_id"] == BAD
-    assert "category(job)" in row["reasons"]
+    assert (row["status"], row["job"], row["list_size"]) == ("rejected", "'=HYPERLINK(1)", "40")
+    assert "is not admin. | blue-collar" in row["problems"]
     for name in ("scores.csv", "call_list.csv", "rejected.csv"):
         assert not any(value.startswith(("=", "+", "@")) for line in read_csv(night, name) for value in line.values())
 

@@ -17,7 +17,7 @@ def upload(visit: Visit, folder: Path, text: str, name: str = "spring list.csv")
     path = folder / name
     path.write_text(text, encoding="utf-8")
     page = visit.go("/list")
-    page.get_by_label("Customer list, CSV").set_input_files(path)
+    page.get_by_label("Customer list").set_input_files(path)
     page.get_by_role("button", name="Send and score").click()
     return page
 
@@ -41,8 +41,8 @@ def test_a_list_comes_back_ranked_with_its_errors_and_a_cut_off(visit: Visit, tm
 
     rejected = page.locator("#rejected tbody tr")
     expect(rejected).to_have_count(2)
-    expect(rejected.first).to_contain_text("age: must be at least 17")
-    expect(rejected.last).to_contain_text("job: must be 'admin.'")
+    expect(rejected.first).to_contain_text("age 7 must be at least 17 years")
+    expect(rejected.last).to_contain_text("job 'astronaut' is not known")
     assert [row["line"] for row in downloaded(page, "Download them with the reasons")] == ["4", "7"]
 
     everyone = downloaded(page, "Download all rows")
@@ -72,9 +72,7 @@ def test_the_slider_starts_at_the_models_threshold_and_listens_to_keys(visit: Vi
 
 def test_what_is_no_list_is_refused_on_the_page_and_can_be_sent_again(visit: Visit, tmp_path: Path) -> None:
     page = upload(visit, tmp_path, "name;surname\nA;B\n")
-    expect(page.get_by_role("alert")).to_contain_text("Columns that the contract does not know: 'name', 'surname'")
-    upload(visit, tmp_path, csv_of([row | {"duration": 100} for row in people(2)]))
-    expect(page.get_by_role("alert")).to_contain_text("Remove the column duration")
+    expect(page.get_by_role("alert")).to_contain_text("names none of them ('name', 'surname')")
     visit.complaints.clear()  # the browser notes the 422s as failed requests
     upload(visit, tmp_path, csv_of(people(2)))
     expect(page.get_by_role("slider")).to_be_visible()
@@ -87,11 +85,11 @@ def test_the_first_rows_are_shown_before_anything_is_sent(visit: Visit, tmp_path
     (tmp_path / "odd.csv").write_text(hostile, encoding="utf-8")
     page = visit.go("/list")
     shown = page.get_by_role("region", name="First rows of your file")
-    page.get_by_label("Customer list, CSV").set_input_files(tmp_path / "list.csv")
+    page.get_by_label("Customer list").set_input_files(tmp_path / "list.csv")
     expect(shown.locator("tbody tr")).to_have_count(5)
     expect(shown.locator("thead th")).to_have_count(len(rows[0]))
     expect(shown.locator("tbody tr").first.locator("td")).to_have_text([str(value) for value in rows[0].values()])
-    page.get_by_label("Customer list, CSV").set_input_files(tmp_path / "odd.csv")
+    page.get_by_label("Customer list").set_input_files(tmp_path / "odd.csv")
     expect(shown.locator("td")).to_have_text(["Smith; Ann", '<b>said "yes"</b>', "admin."])
 
 
@@ -99,7 +97,7 @@ def test_the_example_can_be_sent_as_it_is(visit: Visit) -> None:
     page = visit.go("/list")
     with page.expect_download() as waiting:
         page.get_by_role("link", name="Download an example").click()
-    page.get_by_label("Customer list, CSV").set_input_files(waiting.value.path())
+    page.get_by_label("Customer list").set_input_files(waiting.value.path())
     page.get_by_role("button", name="Send and score").click()
     expect(page.locator("#ranked tbody tr")).to_have_count(1)
 

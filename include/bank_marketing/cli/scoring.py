@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 from rich import box
@@ -22,7 +21,6 @@ from bank_marketing.cli.shared import command, console, problems, progress_bar, 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from bank_marketing.artifacts import ArtifactStore
     from bank_marketing.components.context import RunContext
     from bank_marketing.scoring.call_list import CallListArtifact
 
@@ -36,11 +34,16 @@ Evening = Annotated[
     str, typer.Option(help="Evening before the calls, YYYY-MM-DD; when empty, the newest one that has a list to score.")
 ]
 
+Size = Annotated[
+    int, typer.Option(min=0, help="Clients on that day's whole list, when the file is a part of one; 0: those of the file.")
+]
+
 
 @command
 def call_list(
     as_of: Evening = "",
     file: Annotated[str, typer.Option(help="Name of a list in the landing zone's inbox, instead of the landed one.")] = "",
+    list_size: Size = 0,
 ) -> None:
     """Run the nightly scoring without Airflow: the same steps, artifacts and digests as the DAG."""
     from bank_marketing.components.context import parse_as_of
@@ -48,45 +51,55 @@ def call_list(
 
     settings = Settings()
     context = _context("run_scoring", parse_as_of(as_of) if as_of else _newest_evening(settings), settings)
-    _show(_run(context, {"file": file}), context)
+    _show(_run(context, {"file": file, "list_size": list_size}), context)
 
 
 @command
 def score(
-    customers: Annotated[Path, typer.Argument(help="CSV file of clients, cells separated by ; or ,", show_default=False)],
+    customers: Annotated[Path, typer.Argument(help="List of clients: CSV, .xlsx or .csv.gz", show_default=False)],
     output: Annotated[Path, typer.Option(help="File that gets the scored clients, best first.")] = Path("scored.csv"),
     day: Annotated[str, typer.Option(help="Day of the calls, YYYY-MM-DD; the next weekday after the evening when empty.")] = "",
     as_of: Annotated[
         str, typer.Option(help="Evening whose knowledge is used, YYYY-MM-DD; the newest one known when empty.")
     ] = "",
+    list_size: Size = 0,
 ) -> None:
-    """Score a file of clients as the nightly run would: one row a client, with decision, rank and reasons.
+    """Score a file of clients as the nightly run would: one row a client, with decision, rank, reasons and its own columns.
 
-    Rows that break the contract go to OUTPUT's name with `.rejected` before its ending, each with its reason.
+    Rows that cannot be scored go to OUTPUT's name with `.rejected` before its ending, each with its reason; corrected, they can be
+    sent again as they are.
     """
     from bank_marketing.artifacts import open_store
     from bank_marketing.components.context import parse_as_of
-    from bank_marketing.landing import inbox
-    from bank_marketing.scoring.call_list import REJECTED_CSV, SCORES_CSV
+    from bank_marketing.errors import ConfigError
+    from bank_marketing.landing.inbox import next_weekday
+    from bank_marketing.lists import results
+    from bank_marketing.lists.receiving import receive
+    from bank_marketing.scoring import prospects, returned
     from bank_marketing.scoring.state import latest_campaign_state
     from bank_marketing.settings import Settings
 
     settings = Settings()
-    store = open_store(settings)
-    evening = parse_as_of(as_of) if as_of else latest_campaign_state(store).last_contact_day
-    calls = _date(day) if day else inbox.next_weekday(evening)
+    evening = parse_as_of(as_of) if as_of else latest_campaign_state(open_store(settings)).last_contact_day
+    calls = _date(day) if day else next_weekday(evening)
     context = _context("score_file", evening, settings)
-    name = inbox.receive(customers, calls, settings.landing, context.contract)
-    made = _run(context, {"file": name, "day": calls.isoformat()})
-    _copy(store, f"{made.ref.uri}/{SCORES_CSV}", output)
+    if not customers.is_file():
+        raise ConfigError(f"there is no file {customers}")
+    read = prospects.read_customers(customers, calls, prospects.state_for(calls, context), context)
+    name = receive(customers, settings.landing, context.contract)
+    made = _run(context, {"file": name, "day": calls.isoformat(), "list_size": list_size})
+    with _written(output) as stream:
+        returned.write_result(stream, read, made.ref, context)
     _show(made, context)
     console.print(f"Scored clients: {output}", highlight=False, soft_wrap=True)
-    left_out = made.rows["rejected"] + made.rows["duplicates"]
     rejected = output.with_name(f"{output.stem}.rejected{output.suffix}")
     rejected.unlink(missing_ok=True)  # of an earlier file
-    if left_out:
-        _copy(store, f"{made.ref.uri}/{REJECTED_CSV}", rejected)
-        problems.print(f"[yellow]{left_out} rows are not scored[/]: see why in {rejected}", highlight=False, soft_wrap=True)
+    if len(read.left_out):
+        with _written(rejected) as stream:
+            results.write_left_out(stream, read, made.list_size)
+        problems.print(
+            f"[yellow]{len(read.left_out)} rows are not scored[/]: see why in {rejected}", highlight=False, soft_wrap=True
+        )
 
 
 def _context(name: str, evening: date, settings: Any) -> RunContext:
@@ -192,6 +205,10 @@ def _show(made: CallListArtifact, context: RunContext) -> None:
     if made.hindsight:
         told = "This model has learned that day's own outcomes: the list is made again, it is no forecast."
         console.print(told, highlight=False, soft_wrap=True)
+    for sentence in made.understood:
+        console.print(sentence, highlight=False, soft_wrap=True, markup=False)
+    counts = f"{made.rows['rows']:,} scored, {made.rows['rejected']:,} that cannot be, {made.rows['duplicates']:,} of clients named again"
+    console.print(f"Rows: {counts}. Scored as a list of {made.list_size:,} clients.", highlight=False, soft_wrap=True)
     uri = f"{made.ref.uri}/{CALL_LIST_CSV}"
     table = Table(*COLUMNS.values(), box=box.SIMPLE)
     with context.store.local_copy(uri) as path, path.open(encoding="utf-8", newline="") as stream:
@@ -203,15 +220,16 @@ def _show(made: CallListArtifact, context: RunContext) -> None:
     console.print(f"Call list: {uri}", highlight=False, soft_wrap=True)
 
 
-def _copy(store: ArtifactStore, uri: str, path: Path) -> None:
-    """Copy a file of an artifact to a path where it is never seen half-written. Raises ConfigError."""
+@contextmanager
+def _written(path: Path) -> Iterator[TextIO]:
+    """A text file that is never seen half-written. Raises ConfigError."""
     from bank_marketing.errors import ConfigError
 
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with store.local_copy(uri) as source:
-            shutil.copyfile(source, temporary)
+        with temporary.open("w", encoding="utf-8", newline="") as stream:
+            yield stream
         temporary.replace(path)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from error

@@ -69,7 +69,7 @@ def run(config: TransformationConfig, inputs: TransformationInputs, context: Run
     spark = spark_session(f"bank-marketing {COMPONENT} {context.as_of}", context.settings)
     contacts = read_snapshot(spark, snapshot, context.store, context.contract)
     list_sizes = spark.createDataFrame(
-        [(day.contact_date, day.rows_read) for day in snapshot.days], "contact_date date, list_size long"
+        [(day.contact_date, day.rows_read - day.duplicates) for day in snapshot.days], "contact_date date, list_size long"
     )
     days = daily_outcomes(contacts, list_sizes, context.campaign.features).persist()
     landed = [(row["contact_date"], row["contacts"]) for row in days.orderBy("contact_date").collect()]
@@ -134,5 +134,5 @@ def _campaign_state(snapshot: Snapshot, days: Any, features: FeatureSpec) -> dic
     coming = days.sparkSession.createDataFrame([(date.max,)], "contact_date date")
     history = campaign_history(days.unionByName(coming, allowMissingColumns=True), features)
     row = history.where(f.col("contact_date") == f.lit(date.max)).collect()[0]
-    sizes = {"list_size": snapshot.days[-1].rows_read}
+    sizes = {"list_size": snapshot.days[-1].rows_read - snapshot.days[-1].duplicates}
     return {"last_contact_day": last.isoformat()} | {count.name: int(row[count.name]) for count in features.counts} | sizes

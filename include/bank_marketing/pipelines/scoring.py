@@ -1,7 +1,8 @@
 """The scoring pipeline: from the model in production to tomorrow's call list.
 
 Options: `file` (a list in the landing zone's inbox; default: the list of the next contact day after `as_of`), `day` (of the calls of
-such a list, ISO; default: the next weekday) and `who`.
+such a list, ISO; default: the next weekday), `list_size`
+(clients on the whole list of which that list is a part) and `who`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def _select(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
 def _validate(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
     from bank_marketing.scoring import prospects
 
-    asked = {name: options[name] for name in ("file", "day") if options.get(name)}
+    asked = {name: options[name] for name in ("file", "day", "list_size") if options.get(name)}
     config = context.config("validate_prospects", prospects.ProspectsConfig, **asked)
     return prospects.run(config, prospects.ProspectsInputs(), context).ref
 

@@ -84,7 +84,7 @@ def run(config: ScoringConfig, inputs: ScoringInputs, context: RunContext) -> Sc
                 rows={"rows": checked.rows["clean"], "called": called},
                 details={
                     "day": checked.day.isoformat(),
-                    "list_size": checked.rows["rows_read"],
+                    "list_size": checked.list_size,
                     "call_cost": job.economics.call_cost,
                     "deposit_margin": job.economics.deposit_margin,
                 },
@@ -117,7 +117,7 @@ def scoring_job(inputs: ScoringInputs, context: RunContext) -> ScoringJob:
         contract=context.contract,
         day=checked.day,
         state=checked.state,
-        list_size=checked.rows["rows_read"],
+        list_size=checked.list_size,
     )
 
 

@@ -15,21 +15,18 @@ from pydantic import Field
 
 from bank_marketing.artifacts import ArtifactRef, Manifest
 from bank_marketing.components.context import Entity, RunContext
+from bank_marketing.lists import results
+from bank_marketing.lists.entities import DUPLICATE, REJECTED
+from bank_marketing.lists.spreadsheet import safe_cell
 from bank_marketing.scoring import batch, prospects, selection
 from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
-from bank_marketing.scoring.spreadsheet import safe_cell
 
 COMPONENT = "publish_call_list"
 KIND = "call_list"
 FOLDER = "call_lists"
 SCORES_CSV, CALL_LIST_CSV, REJECTED_CSV = "scores.csv", "call_list.csv", "rejected.csv"
 
-REASONS = 3
-
-#: Columns of `scores.csv` and, for those who are to be called, of `call_list.csv`.
-COLUMNS = ("rank", "contact_id", "probability", "decision", "expected_profit", "decile",
-           *(f"reason_{number}" for number in range(1, REASONS + 1)), "contact_date", "model_version", "run_id", "as_of",
-           "prediction_id")  # fmt: skip
+COLUMNS = results.COLUMNS
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +55,8 @@ class CallListArtifact(Entity):
     model_version: int
     expected_profit: float
     hindsight: bool
+    list_size: int
+    understood: tuple[str, ...]
 
 
 def run(config: CallListConfig, inputs: CallListInputs, context: RunContext) -> CallListArtifact:
@@ -78,7 +77,9 @@ def run(config: CallListConfig, inputs: CallListInputs, context: RunContext) -> 
     profit = 0.0
     with context.stage() as stage, ExitStack() as open_files:
         (stage.path / batch.SCORES).mkdir()
-        writers = [_csv_writer(stage.path / name, open_files) for name in (SCORES_CSV, CALL_LIST_CSV)]
+        places = [stage.path / name for name in (SCORES_CSV, CALL_LIST_CSV)]
+        streams = [open_files.enter_context(place.open("w", encoding="utf-8", newline="")) for place in places]
+        writers = [results.writer(stream, COLUMNS) for stream in streams]
         parquet: pq.ParquetWriter | None = None
         for number, rows in enumerate(_batches(inputs.scores, context, config.rows_per_object)):
             records = _records(rows, f"{checked.day}-{key}p{number}", checked, chosen, inputs.scores, config, context)
@@ -91,13 +92,13 @@ def run(config: CallListConfig, inputs: CallListInputs, context: RunContext) -> 
                 parquet = open_files.enter_context(pq.ParquetWriter(place, table.schema, compression="zstd"))
             parquet.write_table(table.cast(parquet.schema))
             for row in full:
-                cells = [safe_cell(row[name]) for name in COLUMNS]
+                cells = results.cells(row)
                 writers[0].writerow(cells)
                 if row["decision"]:
                     writers[1].writerow(cells)
                     profit += row["expected_profit"]
         open_files.close()
-        _write_rejected(stage.path / REJECTED_CSV, inputs.prospects, context)
+        _write_rejected(stage.path / REJECTED_CSV, inputs.prospects, checked.list_size, context)
         manifest = stage.publish(
             _place(checked, context),
             KIND,
@@ -112,6 +113,8 @@ def run(config: CallListConfig, inputs: CallListInputs, context: RunContext) -> 
                 "expected_profit": round(profit, 2),
                 "synthetic": checked.source["synthetic"],
                 "hindsight": in_hindsight(chosen, checked.day),
+                "list_size": checked.list_size,
+                "understood": list(checked.understood),
             },
             notes={"model_version": chosen.version},
         )
@@ -134,6 +137,8 @@ def _told(manifest: Manifest) -> CallListArtifact:
         model_version=notes["model_version"],
         expected_profit=details["expected_profit"],
         hindsight=details["hindsight"],
+        list_size=details["list_size"],
+        understood=details["understood"],
     )
 
 
@@ -201,36 +206,30 @@ def _row(
     chosen: selection.SelectionArtifact,
     context: RunContext,
 ) -> dict[str, Any]:
-    texts = [reason["text"] for reason in row["reasons"][:REASONS]]
-    told = {f"reason_{n}": texts[n - 1] if n <= len(texts) else "" for n in range(1, REASONS + 1)}
-    named = {name: row[name] for name in ("rank", "contact_id", "probability", "decision", "expected_profit", "decile")}
-    return named | told | {
-        "contact_date": checked.day.isoformat(),
-        "model_version": chosen.version,
-        "run_id": context.run_id,
-        "as_of": context.as_of.isoformat(),
-        "prediction_id": prediction_id,
-    }  # fmt: skip
+    return results.scored_row(
+        row | {"reasons": [reason["text"] for reason in row["reasons"]]},
+        day=checked.day,
+        list_size=checked.list_size,
+        model_version=chosen.version,
+        run_id=context.run_id,
+        as_of=context.as_of,
+        prediction_id=prediction_id,
+    )
 
 
-def _csv_writer(path: Path, open_files: ExitStack) -> Any:
-    stream = open_files.enter_context(path.open("w", encoding="utf-8", newline=""))
-    writer = csv.writer(stream, delimiter=";")
-    writer.writerow(COLUMNS)
-    return writer
-
-
-def _write_rejected(path: Path, ref: ArtifactRef, context: RunContext) -> None:
-    """The quarantined rows for people: row in the list, why, the row as it came."""
+def _write_rejected(path: Path, ref: ArtifactRef, size: int, context: RunContext) -> None:
+    """The rows that were left out, for people: line in the list, why, the row as it came. They come back as a list."""
     import pyarrow.parquet as pq
 
+    contract = context.contract
+    names = [column.source_name for column in contract.prospect_columns]
     with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, delimiter=";")
-        writer.writerow(["row", "contact_id", "status", "reasons", "as it came"])
+        writer = results.writer(stream, [*results.LEFT_OUT, *names])
         with context.store.local_copy(f"{ref.uri}/{prospects.REJECTED}") as folder:
             for part in sorted(folder.glob("part-*.parquet")):
                 for rows in pq.ParquetFile(part).iter_batches():
                     for row in rows.to_pylist():
-                        why = "; ".join(f"{breach['rule']}: {breach['detail']}" for breach in row["breaches"])
-                        cells = [row["source_row"], row["contact_id"], row["status"], why, row["raw"]]
-                        writer.writerow([safe_cell("" if cell is None else cell) for cell in cells])
+                        why = "; ".join(breach["detail"] for breach in row["breaches"]) or "the same client stands again"
+                        came = next(csv.reader([row["raw"]], delimiter=contract.delimiter, quotechar=contract.quote), [])
+                        status = REJECTED if row["status"] == REJECTED else DUPLICATE
+                        writer.writerow([row["source_row"] + 1, status, safe_cell(why), size, *map(safe_cell, came)])

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
-from bank_marketing.artifacts import ArtifactRef
+from bank_marketing.artifacts import ArtifactRef, Stage
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.errors import ContractViolation, ReconciliationError
 from bank_marketing.landing.inbox import INBOX, uploaded
 from bank_marketing.landing.inspection import InspectedFile, inspect
-from bank_marketing.landing.zone import LandingZone
+from bank_marketing.landing.zone import LandedFile, LandingZone
+from bank_marketing.lists import CustomerList, Filled, read_list
+from bank_marketing.scoring import uploads
+from bank_marketing.scoring.market import latest_market
 from bank_marketing.scoring.state import CampaignState, campaign_state_for
 
 COMPONENT = "validate_prospects"
@@ -29,7 +35,10 @@ class ProspectsConfig(Entity):
 
     file: str = Field(default="", description="a list in the inbox of the landing zone; empty: that of the next contact day")
     day: date | None = Field(default=None, description="day of the calls of an uploaded list; empty: the next weekday")
-    max_reject_share: float = Field(default=0.5, ge=0, le=1, description="more rejects than that: the export broke")
+    list_size: int | None = Field(default=None, ge=1, description="clients on the whole list; empty: those of this one")
+    max_reject_share: float = Field(
+        default=0.5, ge=0, le=1, description="more rejects than that in a landed list: the export broke"
+    )
 
 
 class ProspectsInputs(Entity):
@@ -45,6 +54,8 @@ class ProspectsArtifact(Entity):
     state: CampaignState
     source: dict[str, Any]
     breaches: dict[str, Any]
+    list_size: int
+    understood: tuple[str, ...]
 
 
 def run(config: ProspectsConfig, inputs: ProspectsInputs, context: RunContext) -> ProspectsArtifact:
@@ -56,6 +67,51 @@ def run(config: ProspectsConfig, inputs: ProspectsInputs, context: RunContext) -
         ConfigError: the file lies outside the inbox, or its day is not after `as_of`.
         NotEnoughHistory: no features reach the evening before the calls.
     """
+    zone = LandingZone(context.settings.landing)
+    file = uploaded(config.file, zone.root, context.as_of, config.day) if config.file else zone.next_prospects(context.as_of)
+    state = state_for(file.date, context)
+    with context.stage() as stage:
+        checked = _uploaded(file, state, stage, context) if config.file else _landed(file, config, stage, context)
+        size = config.list_size or checked.stated_size or checked.counts["rows_read"] - checked.counts["duplicates"]
+        manifest = context.publish(
+            stage,
+            COMPONENT,
+            KIND,
+            parents=[state.features],
+            rows=checked.counts,
+            parameters={"max_reject_share": config.max_reject_share},
+            details={
+                "day": file.date.isoformat(),
+                "list_size": size,
+                "understood": list(checked.notes),
+                "source": {
+                    "sha256": checked.sha256,
+                    "file": f"{INBOX}/{file.path.name}" if config.file else file.relative,
+                    "uploaded": bool(config.file),
+                    "synthetic": zone.source().kind == "synthetic",
+                },
+                "state": state.model_dump(mode="json", exclude={"features_uri"}),
+                "breaches": checked.breaches,
+            },
+            notes={"features_uri": state.features_uri},
+        )
+    log.info("list of %s: %s", file.date, ", ".join(f"{count} {name}" for name, count in checked.counts.items()))
+    return load(manifest.ref, context)
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """A list whose rows lie in the stage, clean ones and others."""
+
+    sha256: str
+    counts: dict[str, int]
+    breaches: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+    stated_size: int | None = None
+
+
+def _landed(file: LandedFile, config: ProspectsConfig, stage: Stage, context: RunContext) -> _Checked:
+    """Judge the list that the source system landed, of any length, with Spark."""
     from pyspark.sql import functions as f
 
     from bank_marketing.etl.cleaning import clean_rows
@@ -63,12 +119,7 @@ def run(config: ProspectsConfig, inputs: ProspectsInputs, context: RunContext) -
     from bank_marketing.etl.session import spark_session
     from bank_marketing.etl.writing import tally
 
-    zone = LandingZone(context.settings.landing)
-    file = uploaded(config.file, zone.root, context.as_of, config.day) if config.file else zone.next_prospects(context.as_of)
     inspected = inspect(file, context.contract, settle_seconds=context.settings.landing_settle_seconds)
-    known = zone.contact_days(until=context.as_of)
-    last = known[-1].date if known else context.as_of
-    state = campaign_state_for(context.store, file.date, last, context.campaign.features)
     columns = context.contract.prospect_columns
     spark = spark_session(f"bank-marketing {COMPONENT} {context.as_of}", context.settings)
     raw = read_landed(spark, [file.path], columns, context.contract).withColumn("contact_date", f.lit(file.date))
@@ -77,37 +128,39 @@ def run(config: ProspectsConfig, inputs: ProspectsInputs, context: RunContext) -
         found = tally(rows).get(file.date, {})
         counts = _reconciled(inspected, found)
         _check_rejects(inspected, counts, found["breaches"], config)
-        with context.stage() as stage:
-            clean = rows.where(f.col("status") == "clean").drop("source_row", "status", "breaches", "warnings", "raw")
-            clean.write.parquet(f"{stage.uri}/{CLEAN}")
-            stage.number_parts(CLEAN)
-            kept = rows.where(f.col("status") != "clean").orderBy("source_row")
-            kept.select("source_row", "contact_id", "status", "breaches", "raw").write.parquet(f"{stage.uri}/{REJECTED}")
-            stage.number_parts(REJECTED)
-            manifest = context.publish(
-                stage,
-                COMPONENT,
-                KIND,
-                parents=[state.features],
-                rows=counts,
-                parameters={"max_reject_share": config.max_reject_share},
-                details={
-                    "day": file.date.isoformat(),
-                    "source": {
-                        "sha256": inspected.sha256,
-                        "file": f"{INBOX}/{file.path.name}" if config.file else file.relative,
-                        "uploaded": bool(config.file),
-                        "synthetic": zone.source().kind == "synthetic",
-                    },
-                    "state": state.model_dump(mode="json", exclude={"features_uri"}),
-                    "breaches": found["breaches"],
-                },
-                notes={"features_uri": state.features_uri},
-            )
+        clean = rows.where(f.col("status") == "clean").drop("source_row", "status", "breaches", "warnings", "raw")
+        clean.write.parquet(f"{stage.uri}/{CLEAN}")
+        stage.number_parts(CLEAN)
+        kept = rows.where(f.col("status") != "clean").orderBy("source_row")
+        kept.select("source_row", "contact_id", "status", "breaches", "raw").write.parquet(f"{stage.uri}/{REJECTED}")
+        stage.number_parts(REJECTED)
     finally:
         rows.unpersist()
-    log.info("list of %s: %s", file.date, ", ".join(f"{count} {name}" for name, count in counts.items()))
-    return load(manifest.ref, context)
+    return _Checked(inspected.sha256, counts, found["breaches"])
+
+
+def _uploaded(file: LandedFile, state: CampaignState, stage: Stage, context: RunContext) -> _Checked:
+    """Judge a list that somebody brought, by the reader of all doors. Its further columns are not kept."""
+    customers = read_customers(file.path, file.date, state, context)
+    uploads.write(customers, file.date, stage.path / CLEAN, stage.path / REJECTED, context.contract)
+    with file.path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return _Checked(digest, customers.counts, customers.rules, customers.notes, customers.stated_size)
+
+
+def state_for(day: date, context: RunContext) -> CampaignState:
+    """The campaign's counts that the list of a day is scored with. Raises NotEnoughHistory."""
+    known = LandingZone(context.settings.landing).contact_days(until=context.as_of)
+    last = known[-1].date if known else context.as_of
+    return campaign_state_for(context.store, day, last, context.campaign.features)
+
+
+def read_customers(path: Path, day: date, state: CampaignState, context: RunContext) -> CustomerList:
+    """Read a list of the calls of `day`. Raises ContractViolation."""
+    contract = context.contract
+    market = latest_market(context.store, state, contract)
+    with path.open("rb") as stream:
+        return read_list(stream, path.name, contract, Filled(contract.derived_values(day), market, state.last_contact_day))
 
 
 def load(ref: ArtifactRef, context: RunContext) -> ProspectsArtifact:
@@ -115,7 +168,7 @@ def load(ref: ArtifactRef, context: RunContext) -> ProspectsArtifact:
     manifest = context.store.manifest(ref)
     details: dict[str, Any] = manifest.details
     state = CampaignState(**details["state"], features_uri=str(manifest.notes["features_uri"]))
-    told = {name: details[name] for name in ("day", "source", "breaches")}
+    told = {name: details[name] for name in ("day", "source", "breaches", "list_size", "understood")}
     return ProspectsArtifact(ref=ref, rows=manifest.rows, state=state, **told)
 
 

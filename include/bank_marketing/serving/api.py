@@ -9,6 +9,8 @@ from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 
 from bank_marketing.errors import ArtifactMissing
 from bank_marketing.lineage.trace import Trace, trace
+from bank_marketing.lists import results
+from bank_marketing.lists.entities import LARGEST_LIST
 from bank_marketing.serving import files
 from bank_marketing.serving.predicting import PredictionContext, check_day, model_brief
 from bank_marketing.serving.problems import ProblemError, documented
@@ -99,9 +101,11 @@ def send_file(
     service: InService,
     who: CurrentUser,
     response: Response,
-    file: Annotated[UploadFile, File(description="CSV with the contract's columns known before the call; `;` or `,`")],
+    file: Annotated[UploadFile, File(description="CSV, .xlsx or .csv.gz whose first line names the contract's columns")],
     day: Annotated[date | None, Form(description="day of the calls; the weekday after the last known contact day")] = None,
-    list_size: Annotated[int | None, Form(ge=1, le=1_000_000, description="the whole list's size; the file's own")] = None,
+    list_size: Annotated[
+        int | None, Form(ge=1, le=LARGEST_LIST, description="clients on the whole list; those of the file")
+    ] = None,
 ) -> FileStatus:
     """Send a customer list. Good rows are scored in the background; bad ones come back with their reasons."""
     status = service.files.receive(file.file, file.filename or "list.csv", who, day, list_size)
@@ -130,7 +134,7 @@ def get_result(
     """The scored rows, ranked by probability."""
     content = service.files.content(file_id, who, files.RESULT)
     if top is not None:
-        content = b"".join(content.splitlines(keepends=True)[: top + 1])
+        content = results.first_rows(content, top)
     return _download(content, "scored.csv")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import logging
 import re
@@ -18,7 +16,9 @@ from pydantic import BaseModel, ConfigDict
 
 from bank_marketing.artifacts import ArtifactStore
 from bank_marketing.economics import Economics
-from bank_marketing.errors import BankMarketingError
+from bank_marketing.errors import BankMarketingError, ContractViolation, ListTooLarge
+from bank_marketing.lists import CustomerList, Filled, Limits, read_list, results
+from bank_marketing.lists.sizes import size_of_list
 from bank_marketing.serving.commitment import commit
 from bank_marketing.serving.identity import Principal
 from bank_marketing.serving.model_cache import ServingState
@@ -26,7 +26,6 @@ from bank_marketing.serving.predicting import PredictionContext, Predictor, mode
 from bank_marketing.serving.problems import ProblemError
 from bank_marketing.serving.schemas import FileStatus, PredictionBody
 from bank_marketing.serving.settings import ApiSettings
-from bank_marketing.serving.uploads import BadRow, Rows, check_row, open_rows, safe_cell
 
 FOLDER = "files"
 RESULT, REJECTED, STATUS, CURVE = "result.csv", "rejected.csv", "status.json", "curve.json"
@@ -36,8 +35,6 @@ PART = 2000
 
 #: Points of the curve behind the cut-off slider: more than a slider has pixels.
 CURVE_POINTS = 500
-
-REASONS = 3
 
 #: Without a sign of life for this long, the process that scored a file is gone.
 LOST_AFTER = timedelta(minutes=5)
@@ -91,25 +88,31 @@ class FileScoringService:
         self, stream: IO[bytes], name: str, who: Principal, day: date | None, list_size: int | None
     ) -> tuple[FileStatus, Future[None]]:
         loaded = self.predictor.loaded()
-        chosen = day or loaded.campaign.next_day
-        rows = self._read(stream, loaded, chosen)
+        chosen, known_as = day or loaded.campaign.next_day, re.sub(r"[^\w. ()\[\]-]", "_", name)[-80:] or "list.csv"
+        customers = self._read(stream, known_as, loaded, chosen)
+        size, size_from = size_of_list(list_size, customers)
         self._prune()
+        rows = customers.counts
         status = FileStatus(
             file_id=secrets.token_hex(16),
-            name=re.sub(r"[^\w. ()-]", "_", name)[-80:] or "list.csv",
+            name=known_as,
             state="waiting",
             received_at=datetime.now(UTC),
             who=who.name,
             day=chosen,
-            rows=len(rows.good) + len(rows.bad),
-            done=len(rows.bad),
-            accepted=len(rows.good),
-            rejected=len(rows.bad),
+            understood=list(customers.notes),
+            rows=rows["rows_read"],
+            done=rows["rejected"] + rows["duplicates"],
+            accepted=rows["clean"],
+            rejected=rows["rejected"],
+            duplicates=rows["duplicates"],
+            list_size=size,
+            list_size_from=size_from,
         )
         commit()
         self._keep(who.key_id, status)
-        context = PredictionContext(chosen, list_size or max(1, len(rows.good)), who.name, "file")
-        return status, self._pool.submit(self._score, rows, status, who.key_id, context)
+        context = PredictionContext(chosen, size, who.name, "file")
+        return status, self._pool.submit(self._score, customers, status, who.key_id, context)
 
     def status(self, file_id: str, who: Principal) -> FileStatus:
         """How far a file is. Raises ProblemError: not-found, also for a file of somebody else."""
@@ -129,44 +132,36 @@ class FileScoringService:
             raise ProblemError("not-finished", status.problem or f"{status.done} of {status.rows} rows are done.")
         return self.store.read_bytes(self._uri(file_id, part))
 
-    def _read(self, stream: IO[bytes], loaded: ServingState, day: date) -> Rows:
-        if day <= loaded.campaign.state.last_contact_day:
-            raise ProblemError("invalid-request", f"day must be after {loaded.campaign.state.last_contact_day}.")
-        header, lines = open_rows(stream, loaded.scorer.contract)
-        rows, expected = Rows(header), loaded.scorer.contract.derived_values(day)
-        for line, cells in lines:
-            checked = check_row(header, cells, expected)
-            if isinstance(checked, dict):
-                rows.good.append(checked)
-            else:
-                rows.bad.append(BadRow(line, checked, tuple(cells)))
-            if len(rows.good) + len(rows.bad) > self.api.max_file_rows:
-                raise ProblemError("too-large", f"At most {self.api.max_file_rows:,} rows are accepted in one file.")
-        if not rows.good and not rows.bad:
-            raise ProblemError("invalid-request", "The file has no rows below its first line.")
-        return rows
+    def _read(self, stream: IO[bytes], name: str, loaded: ServingState, day: date) -> CustomerList:
+        campaign, contract = loaded.campaign, loaded.scorer.contract
+        last = campaign.state.last_contact_day
+        if day <= last:
+            raise ProblemError("invalid-request", f"day must be after {last}.")
+        filled = Filled(contract.derived_values(day), campaign.market, last)
+        try:
+            return read_list(stream, name, contract, filled, Limits(self.api.max_file_rows, self.api.max_unpacked_bytes))
+        except ListTooLarge as error:
+            raise ProblemError("too-large", str(error)) from error
+        except ContractViolation as error:
+            raise ProblemError("invalid-request", str(error)) from error
 
-    def _score(self, rows: Rows, status: FileStatus, owner: str, context: PredictionContext) -> None:
+    def _score(self, customers: CustomerList, status: FileStatus, owner: str, context: PredictionContext) -> None:
         try:
             loaded = self.predictor.loaded()
-            given: list[tuple[dict[str, Any], PredictionBody]] = []
-            for start in range(0, len(rows.good), PART):
-                part = rows.good[start : start + PART]
-                given += zip(part, self.predictor.predict(loaded, part, context), strict=True)
-                status = status.model_copy(update={"state": "scoring", "done": status.rejected + len(given)})
+            given: list[PredictionBody] = []
+            for start in range(0, status.accepted, PART):
+                part: Any = customers.prospects.iloc[start : start + PART].to_dict("records")
+                given += self.predictor.predict(loaded, part, context)
+                status = status.model_copy(update={"state": "scoring", "done": status.rows - status.accepted + len(given)})
                 self._keep(owner, status)
-            given.sort(key=lambda pair: -pair[1].probability)
-            self._write(status.file_id, RESULT, _result_csv(given))
-            self._write(status.file_id, REJECTED, _rejected_csv(rows))
-            probabilities = [body.probability for _, body in given]
-            self._write(status.file_id, CURVE, json.dumps(curve(probabilities, self.economics, loaded.threshold)).encode())
             done = {
                 "state": "done",
-                "called": sum(body.decision for _, body in given),
+                "called": sum(body.decision for body in given),
                 "model": model_brief(loaded),
                 "threshold": loaded.threshold,
                 "stale": self.predictor.campaign_brief(loaded, context.day).stale,
             }
+            self._publish(customers, given, status, loaded)
             self._keep(owner, status.model_copy(update=done))
         except (ProblemError, BankMarketingError) as error:
             told = error.detail if isinstance(error, ProblemError) else f"{type(error).__name__}: see the service's log."
@@ -177,6 +172,18 @@ class FileScoringService:
             self._keep(
                 owner, status.model_copy(update={"state": "failed", "problem": "The service failed; its log has the reason."})
             )
+
+    def _publish(
+        self, customers: CustomerList, given: Sequence[PredictionBody], status: FileStatus, loaded: ServingState
+    ) -> None:
+        """Write the result, best first, and what was left out."""
+        order = sorted(range(len(given)), key=lambda place: (-given[place].probability, given[place].contact_id))
+        rows = [(place, _row(given[place], rank, len(given), status, loaded)) for rank, place in enumerate(order, start=1)]
+        contract = loaded.scorer.contract
+        self._write(status.file_id, RESULT, results.scored_bytes(customers, rows, contract))
+        self._write(status.file_id, REJECTED, results.left_out_bytes(customers, status.list_size))
+        points = curve([given[place].probability for place in order], self.economics, loaded.threshold)
+        self._write(status.file_id, CURVE, json.dumps(points).encode())
 
     def _keep(self, owner: str, status: FileStatus) -> None:
         kept = _Kept(owner=owner, seen_at=datetime.now(UTC), status=status)
@@ -208,7 +215,7 @@ def curve(probabilities: Sequence[float], economics: Economics, threshold: float
 
     Returns:
         `points` ([n, probability of the n-th, expected conversions]), at most CURVE_POINTS of them, `call_cost`, `deposit_margin`, and
-        `called`, the rows at or above the threshold.
+        `called`, the rows at or above the threshold, and `worth`, those whose call should bring more than it costs.
     """
     points: list[list[float]] = []
     step, conversions = max(1, -(-len(probabilities) // CURVE_POINTS)), 0.0
@@ -222,29 +229,19 @@ def curve(probabilities: Sequence[float], economics: Economics, threshold: float
         "call_cost": economics.call_cost,
         "deposit_margin": economics.deposit_margin,
         "called": called,
+        "worth": sum(probability > economics.break_even for probability in probabilities),
     }
 
 
-def _result_csv(given: Sequence[tuple[dict[str, Any], PredictionBody]]) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";")
-    names = list(given[0][0]) if given else []
-    reasons = [f"reason_{number}" for number in range(1, REASONS + 1)]
-    writer.writerow(["rank", "probability", "decision", "expected_profit", *reasons, "prediction_id", *names])
-    for rank, (row, body) in enumerate(given, start=1):
-        told = [reason.text for reason in body.reasons[:REASONS]]
-        told += [""] * (REASONS - len(told))
-        decision = "call" if body.decision else "do not call"
-        figures = [rank, body.probability, decision, round(body.expected_profit, 2)]
-        cells = [safe_cell("" if row[name] is None else row[name]) for name in names]
-        writer.writerow([*figures, *told, body.prediction_id, *cells])
-    return out.getvalue().encode()
-
-
-def _rejected_csv(rows: Rows) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";")
-    writer.writerow(["line", "problems", *rows.header])
-    for bad in rows.bad:
-        writer.writerow([bad.line, "; ".join(bad.problems), *(safe_cell(cell) for cell in bad.cells)])
-    return out.getvalue().encode()
+def _row(body: PredictionBody, rank: int, total: int, status: FileStatus, loaded: ServingState) -> dict[str, Any]:
+    figures = body.model_dump(include={"contact_id", "probability", "decision", "expected_profit"})
+    ranked = {"rank": rank, "decile": results.decile(rank, total), "reasons": [reason.text for reason in body.reasons]}
+    return results.scored_row(
+        figures | ranked,
+        day=status.day,
+        list_size=status.list_size,
+        model_version=loaded.version.version,
+        run_id=f"file {status.file_id}",
+        as_of=loaded.campaign.state.last_contact_day,
+        prediction_id=body.prediction_id,
+    )

@@ -11,6 +11,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from bank_marketing.contract import Contract
+from bank_marketing.lists import results
+from bank_marketing.lists.columns import known_columns
+from bank_marketing.lists.entities import LARGEST_LIST
 from bank_marketing.serving import files
 from bank_marketing.serving.identity import CSRF_HEADER
 from bank_marketing.serving.problems import ProblemError
@@ -52,6 +56,7 @@ def send(
     user: PageUser,
     file: Annotated[UploadFile, File()],
     day: Annotated[str, Form(max_length=10)] = "",
+    list_size: Annotated[str, Form(max_length=12)] = "",
     csrf: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
     """Receive a file; its own page follows it. With JavaScript the address of that page is the answer."""
@@ -62,7 +67,7 @@ def send(
         raise ProblemError("invalid-request", "The day of the calls is no date.") from error
     if not file.filename:
         raise ProblemError("invalid-request", "Choose a file first.")
-    status = service.files.receive(file.file, file.filename, user, chosen)
+    status = service.files.receive(file.file, file.filename, user, chosen, _size(list_size))
     return RedirectResponse(f"/list/{status.file_id}", status_code=303)
 
 
@@ -74,7 +79,7 @@ def follow(request: Request, file_id: str, service: InService, user: PageUser) -
     if status.state == "done":
         done = {
             "rows": _head(service.files.content(file_id, user, files.RESULT)),
-            "rejected": _head(service.files.content(file_id, user, files.REJECTED)),
+            "rejected": _named(_head(service.files.content(file_id, user, files.REJECTED)), service.campaign.contract),
             "curve": json.loads(service.files.content(file_id, user, files.CURVE)),
         }
         done["at_threshold"] = _at(done["curve"], status.called)
@@ -95,7 +100,7 @@ def download(file_id: str, part: str, service: InService, user: PageUser, top: i
         raise ProblemError("not-found", "There is no such file.")
     content = service.files.content(file_id, user, files.RESULT if part == "scored" else files.REJECTED)
     if top > 0 and part == "scored":
-        content = b"".join(content.splitlines(keepends=True)[: top + 1])
+        content = results.first_rows(content, top)
     headers = {"Content-Disposition": f'attachment; filename="{part}.csv"'}
     return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -103,6 +108,21 @@ def download(file_id: str, part: str, service: InService, user: PageUser, top: i
 def _head(content: bytes) -> list[dict[str, str]]:
     rows = csv.DictReader(io.StringIO(content.decode()), delimiter=";")
     return [row for row, _ in zip(rows, range(SHOWN), strict=False)]
+
+
+def _named(rows: list[dict[str, str]], contract: Contract) -> list[dict[str, str]]:
+    """Rows that were left out, with the client under the name that the page knows; they have the list's own columns."""
+    names = known_columns(list(rows[0]), contract) if rows else {}
+    client = next((names.get(column.name, "") for column in contract.columns if column.role == "identifier"), "")
+    return [row | {"client": row.get(client, "")} for row in rows]
+
+
+def _size(text: str) -> int | None:
+    if not text.strip():
+        return None
+    if not text.strip().isdecimal() or not 0 < int(text) <= LARGEST_LIST:
+        raise ProblemError("invalid-request", "The number of clients on the whole list is no whole number above 0.")
+    return int(text)
 
 
 def _at(curve: dict[str, Any], calls: int) -> dict[str, float]:

@@ -23,8 +23,8 @@ from bank_marketing.errors import (
     StoreUnavailable,
 )
 from bank_marketing.registry.registry import ModelVersion, Registry
+from bank_marketing.scoring.market import latest_market
 from bank_marketing.scoring.scorer import CampaignState, Scorer, latest_campaign_state
-from bank_marketing.serving.market import latest_market
 from bank_marketing.serving.measures import Measures
 
 log = logging.getLogger(__name__)

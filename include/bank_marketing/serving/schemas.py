@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bank_marketing.campaign import open_campaign
 from bank_marketing.contract.request import example_prospect, prospect_model
+from bank_marketing.lists.entities import LARGEST_LIST
 from bank_marketing.settings import Settings
 
 #: FastAPI reads the types of routes when they are declared: a process serves one campaign, that of its settings.
@@ -61,7 +62,7 @@ _DAY = Field(default=None, description="day of the call; the weekday after the l
 _LIST_SIZE = Field(
     default=None,
     ge=1,
-    le=1_000_000,
+    le=LARGEST_LIST,
     description="clients on that day's whole call list, which the model knows as a feature; the last day's size when left out",
 )
 
@@ -170,8 +171,12 @@ class FileStatus(_Body):
     day: date
     rows: int = Field(description="data rows of the file")
     done: int = Field(description="rows looked at")
-    accepted: int
-    rejected: int
+    understood: list[str] = Field(default=[], description="how the list was read, in sentences")
+    accepted: int = Field(description="rows that are scored; rows = accepted + rejected + duplicates")
+    rejected: int = Field(description="rows that cannot be scored")
+    duplicates: int = Field(default=0, description="rows of a client for whom a later row is scored")
+    list_size: int = Field(default=1, description="clients on the whole list, which the model knows as a feature")
+    list_size_from: str = Field(default="", description="where that size is known from")
     called: int = Field(default=0, description="rows at or above the threshold")
     problem: str = Field(default="", description="why it failed")
     model: ModelBrief | None = None

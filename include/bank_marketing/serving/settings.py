@@ -32,6 +32,7 @@ class ApiSettings(EnvironmentSettings):
     max_batch: int = Field(default=1000, gt=0, description="prospects of one batch request")
     max_body_bytes: int = Field(default=1_000_000, gt=0, description="1,000 prospects take some 600 KB")
     max_file_bytes: int = Field(default=20_000_000, gt=0, description="100,000 rows of the landed files' dialect take 12 MB")
+    max_unpacked_bytes: int = Field(default=200_000_000, gt=0, description="what a .gz or .xlsx list may unpack to")
     max_file_rows: int = Field(default=50_000, gt=0, description="checked rows are held in memory, 1.5 KB each")
     header_timeout_seconds: float = Field(default=10.0, gt=0, description="for sending a request's headers; then it is hung up")
     max_connections: int = Field(default=500, gt=0, description="at a time; what has not sent its headers makes room first")

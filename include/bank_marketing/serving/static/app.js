@@ -121,7 +121,10 @@ async function preview(file, box) {
     box.replaceChildren();
     return;
   }
-  const delimiter = lines[0].split(";").length >= lines[0].split(",").length ? ";" : ",";
+  if (/^"?sep=.$/i.test(lines[0])) lines.shift();
+  if (!lines.length) return;
+  const used = [";", ",", "\t", "\\|"].map((mark) => [cells(lines[0], mark).length, mark]);
+  const delimiter = used.reduce((best, other) => (other[0] > best[0] ? other : best))[1];
   const table = document.createElement("table");
   lines.slice(0, PREVIEWED + 1).forEach((line, number) => {
     const row = (number ? table.tBodies[0] ?? table.createTBody() : table.createTHead()).insertRow();
@@ -219,7 +222,9 @@ async function cutOff(box) {
     set("cut-profit", euro.format(won * curve.deposit_margin - n * curve.call_cost).replace("-", "\u2212"));
     set("cut-share", n ? ((100 * won) / n).toFixed(1) + " %" : "0 %");
     slider.setAttribute("aria-valuetext", `${n} calls, ${won.toFixed(0)} deposits expected`);
-    document.getElementById("cut-download").href = `${box.dataset.download}?top=${Math.max(n, 1)}`;
+    const download = document.getElementById("cut-download");
+    download.href = `${box.dataset.download}?top=${Math.max(n, 1)}`;
+    download.hidden = n === 0; // nobody to call is no list
     for (const row of document.querySelectorAll("#ranked tbody tr")) row.classList.toggle("beyond", Number(row.dataset.rank) > n);
   }
 

@@ -7,7 +7,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
 def safe_cell(value: object) -> object:
-    """The cell with an apostrophe before it when it would be a formula; numbers stay numbers."""
+    """The cell with an apostrophe before it when it would be a formula; numbers stay numbers, also those written as text."""
     if not isinstance(value, str) or not value.lstrip(" \"'").startswith(_FORMULA):
         return value
-    return "'" + value
+    try:
+        float(value)
+    except ValueError:
+        return "'" + value
+    return value

@@ -1,4 +1,4 @@
-"""The market of the last contact day: what the form starts with."""
+"""The market of the last contact day: what a list may leave out, and what the form starts with."""
 
 from __future__ import annotations
 
