@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bank_marketing.artifacts import ArtifactRef, ArtifactStore, open_store
+from bank_marketing.artifacts.ids import new_id
 from bank_marketing.components.context import RunContext
 from bank_marketing.errors import ArtifactMissing, ConfigError, RegistryUnavailable
 from bank_marketing.registry.registry import Registry
@@ -204,3 +205,18 @@ def test_without_the_registry_nothing_goes(settings: Settings) -> None:
     down = settings.model_copy(update={"mlflow_tracking_uri": "http://127.0.0.1:9", "registry_timeout_seconds": 1})
     with pytest.raises(RegistryUnavailable):
         plan(down, MUCH_LATER)
+
+
+def test_lists_that_were_sent_to_the_service_go_after_their_hours(settings: Settings, store: ArtifactStore) -> None:
+    now = datetime.now(UTC)
+    ages = {hours: new_id(int((now - timedelta(hours=hours)).timestamp() * 1000)) for hours in (1, 5, 30)}
+    for name in (*ages.values(), "of-an-earlier-release"):
+        store.write_bytes(store.uri("files", name, "list"), b"clients")
+        store.write_bytes(store.uri("files", name, "status.json"), b"")  # whatever stands in it
+    gone = {store.uri("files", name) for name in (ages[30], "of-an-earlier-release")}
+    assert going(plan(settings, now), "sent list") == gone
+    made = plan(settings, now, sent_lists_hours=4)
+    assert going(made, "sent list") == gone | {store.uri("files", ages[5])}
+    carry_out(made, settings)
+    left = {uri.split("/")[-2] for uri in store.list_files(store.uri("files"))}
+    assert left == {ages[1]}

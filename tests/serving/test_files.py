@@ -128,14 +128,14 @@ def test_no_more_files_wait_than_fit_into_memory(platform: Platform, key: str, m
             return score(*given)
 
         monkeypatch.setattr(server.service.predictor, "score", slow)
-        first = send(client, csv_of(people(2)))
-        check(send(client, csv_of(people(2))), 503, "unavailable")
+        first = send(client, csv_of(people(31)))
+        check(send(client, csv_of(people(32))), 503, "unavailable")
         going.set()
         assert finished(client, first)["state"] == "done"
         while (refused := send(client, "no list")).status_code == 503:  # the place of the first is free in a moment
             time.sleep(0.05)
         check(refused, 422, "invalid-request")  # and a refused file leaves its own to the next
-        assert finished(client, send(client, csv_of(people(2))))["state"] == "done"
+        assert finished(client, send(client, csv_of(people(33))))["state"] == "done"
 
 
 def test_a_file_belongs_to_who_sent_it(client: httpx.Client, served: Running, platform: Platform) -> None:
@@ -145,15 +145,6 @@ def test_a_file_belongs_to_who_sent_it(client: httpx.Client, served: Running, pl
         check(httpx.get(f"{served.url}/api/v1/files/{status['file_id']}{address}", headers=other), 404, "not-found")
 
 
-def test_what_outlives_its_time_is_removed(platform: Platform, key: str) -> None:
-    with running(platform, file_retention_hours=0.5 / 3600) as server:
-        client = httpx.Client(base_url=server.url, headers={"X-API-Key": key})
-        status = finished(client, send(client, csv_of(people(2))))
-        time.sleep(0.6)
-        finished(client, send(client, csv_of(people(2))))
-        check(client.get(f"/api/v1/files/{status['file_id']}"), 404, "not-found")
-
-
 def test_a_model_that_goes_away_meanwhile_is_said(
     client: httpx.Client, served: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,7 +152,7 @@ def test_a_model_that_goes_away_meanwhile_is_said(
         raise RuntimeError("T00001 is a secret")
 
     monkeypatch.setattr(served.service.predictor, "score", broken)
-    status = finished(client, send(client, csv_of(people(2))))
+    status = finished(client, send(client, csv_of(people(34))))
     assert (status["state"], status["problem"]) == ("failed", "The service failed; its log has the reason.")
     check(client.get(f"/api/v1/files/{status['file_id']}/result"), 409, "not-finished")
 

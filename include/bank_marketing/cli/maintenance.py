@@ -17,11 +17,12 @@ def prune(
 ) -> None:
     """Remove what is older than its retention (BANK_RETENTION_*) and needed by nothing. A dry run unless --remove is given."""
     from bank_marketing.retention.prune import carry_out, plan
+    from bank_marketing.serving.settings import ApiSettings
     from bank_marketing.settings import Settings
 
     settings = Settings()
     with console.status("looking at what is needed"):
-        made = plan(settings)
+        made = plan(settings, sent_lists_hours=ApiSettings().file_retention_hours)
     table = Table("what goes", "how many", "MB", "oldest")
     for what in dict.fromkeys(item.what for item in made.items):
         of_kind = [item for item in made.items if item.what == what]

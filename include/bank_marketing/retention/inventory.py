@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from bank_marketing.artifacts import ArtifactStore, Manifest
+from bank_marketing.artifacts.ids import time_of
 from bank_marketing.artifacts.store import MANIFEST
 from bank_marketing.scoring.predictions import FOLDER as PREDICTIONS
 from bank_marketing.scoring.predictions import PredictionRecord
 
-RUNS, CALL_LISTS, MAIL = "runs", "call_lists", "mail"
+RUNS, CALL_LISTS, MAIL, SENT_LISTS = "runs", "call_lists", "mail", "files"
 
 _MAIL_STAMP = re.compile(r"\d{8}T\d{12}")
 
@@ -105,6 +106,12 @@ class Inventory:
             found = _MAIL_STAMP.match(uri.rpartition("/")[2])
             if found:
                 yield uri, datetime.strptime(found[0], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+
+    def sent_lists(self) -> Iterator[tuple[str, datetime]]:
+        """Lists that were sent to the service, with the moment they were; one whose moment nobody knows is as old as can be."""
+        base = self.store.uri(SENT_LISTS) + "/"
+        for name in sorted({uri.removeprefix(base).split("/")[0] for uri in self.store.list_files(self.store.uri(SENT_LISTS))}):
+            yield base + name, time_of(name) or datetime.fromtimestamp(0, UTC)
 
     def leftovers(self) -> Iterator[tuple[str, datetime, int]]:
         """Stages of tries that were killed, and of those at work."""

@@ -24,7 +24,7 @@ UNDATED = "without a date"
 
 log = logging.getLogger(__name__)
 
-What = Literal["run", "predictions", "call list", "mail", "leftover"]
+What = Literal["run", "predictions", "call list", "mail", "sent list", "leftover"]
 
 
 class Item(Entity):
@@ -48,7 +48,7 @@ class Plan(Entity):
         return sum(item.size for item in self.items)
 
 
-def plan(settings: Settings, now: datetime | None = None) -> Plan:
+def plan(settings: Settings, now: datetime | None = None, sent_lists_hours: float = 24.0) -> Plan:
     """What may go under the settings' retention.
 
     Never: what production, a former champion, an open hold or a kept prediction came from; each DAG's last run; the clean zone, the
@@ -81,6 +81,11 @@ def plan(settings: Settings, now: datetime | None = None) -> Plan:
             Item(what="mail", uri=uri, made=at, size=0)
             for uri, at in inventory.mails()
             if at < now - timedelta(days=settings.retention_logs_days)
+        ),
+        *(
+            Item(what="sent list", uri=uri, made=at, size=0)
+            for uri, at in inventory.sent_lists()
+            if at < now - timedelta(hours=sent_lists_hours)
         ),
         *(
             Item(what="leftover", uri=uri, made=at, size=size)

@@ -43,7 +43,9 @@ def create_app(settings: Settings | None = None, api_settings: ApiSettings | Non
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         await anyio.to_thread.run_sync(service.models.start)
+        service.housekeeping.start()
         yield
+        await anyio.to_thread.run_sync(service.housekeeping.stop)
         await anyio.to_thread.run_sync(service.models.stop)
         await anyio.to_thread.run_sync(service.files.close)
 

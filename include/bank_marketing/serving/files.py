@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import logging
 import re
-import secrets
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import IO, Any
 
-from pydantic import BaseModel, ConfigDict
-
 from bank_marketing.artifacts import ArtifactStore
+from bank_marketing.artifacts.ids import new_id, time_of
 from bank_marketing.economics import Economics
 from bank_marketing.errors import BankMarketingError, ContractViolation, ListTooLarge
 from bank_marketing.lists import CustomerList, Filled, Limits, read_list, results
 from bank_marketing.lists.sizes import size_of_list
 from bank_marketing.serving.commitment import commit
 from bank_marketing.serving.identity import Principal
+from bank_marketing.serving.jobs import CONTENT, Job, Jobs
 from bank_marketing.serving.model_cache import ServingState
 from bank_marketing.serving.predicting import PredictionContext, Predictor, model_brief
-from bank_marketing.serving.problems import ProblemError
+from bank_marketing.serving.problems import ProblemError, log_failure
 from bank_marketing.serving.schemas import FileStatus, PredictionBody
 from bank_marketing.serving.settings import ApiSettings
 
-FOLDER = "files"
-RESULT, REJECTED, STATUS, CURVE = "result.csv", "rejected.csv", "status.json", "curve.json"
+RESULT, REJECTED, CURVE = "result.csv", "rejected.csv", "curve.json"
 
 #: Rows that are scored, and put on record, at once.
 PART = 2000
@@ -36,70 +36,94 @@ PART = 2000
 #: Points of the curve behind the cut-off slider: more than a slider has pixels.
 CURVE_POINTS = 500
 
-#: Without a sign of life for this long, the process that scored a file is gone.
-LOST_AFTER = timedelta(minutes=5)
-
 log = logging.getLogger(__name__)
 
 
-class _Kept(BaseModel):
-    """A status on disk, with whose it is."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    owner: str
-    seen_at: datetime
-    status: FileStatus
-
-
 class FileScoringService:
-    """Receives files, scores them one after the other, gives the results to who sent them."""
+    """Receives lists, scores them one after the other, gives the results to who sent them. What it accepted, it finishes."""
 
     def __init__(self, predictor: Predictor, store: ArtifactStore, economics: Economics, api: ApiSettings) -> None:
-        self.predictor, self.store, self.economics, self.api = predictor, store, economics, api
+        self.predictor, self.economics, self.api = predictor, economics, api
+        self.jobs = Jobs(store, timedelta(hours=api.file_retention_hours))
         self._pool = ThreadPoolExecutor(api.file_workers, thread_name_prefix="file")
         self._room = threading.BoundedSemaphore(api.max_open_files)
+        self._stopping = threading.Event()
+        self._mine: set[str] = set()
+        self._over: set[str] = set()
 
     def close(self) -> None:
-        """Finish the file that is being scored; drop those that wait."""
+        """Stop after the part that is being scored. What is not finished is left to the next process, from the disk."""
+        self._stopping.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        for file_id in list(self._mine):
+            self.jobs.renew(file_id, released=True)
+
+    def tend(self) -> None:
+        """To be called now and then: remove what is over, keep hold of what is worked on, take up what another process left."""
+        self.jobs.purge()
+        for file_id in list(self._mine):
+            self.jobs.renew(file_id)
+        if self.predictor.models.current is None or self._stopping.is_set():
+            return
+        for job, status in self.jobs.accepted(without=self._mine | self._over):
+            if status.state not in ("waiting", "scoring"):
+                self._over.add(job.file_id)
+            elif self.jobs.claim(job.file_id):
+                log.info("the list %s is taken up again", job.file_id)
+                self._submit(job, status)
 
     def receive(
         self, stream: IO[bytes], name: str, who: Principal, day: date | None, list_size: int | None = None
     ) -> FileStatus:
-        """Check a file's rows and queue it.
+        """Check a list's rows and accept it; the same list again, for the same model and counts, is the one that was accepted.
 
         Raises:
             ProblemError: no-model; invalid-request, when it is no list of prospects at all; too-large; unavailable, when too many
                 files are waiting.
         """
         if not self._room.acquire(blocking=False):
-            told = f"{self.api.max_open_files} files are waiting to be scored. Send this one again in a minute."
-            raise ProblemError("unavailable", told, headers={"Retry-After": "60"})
+            message = f"{self.api.max_open_files} files are waiting to be scored. Send this one again in a minute."
+            raise ProblemError("unavailable", message, headers={"Retry-After": "60"})
         try:
-            status, scoring = self._queue(stream, name, who, day, list_size)
+            status, scoring = self._accept(stream, name, who, day, list_size)
         except BaseException:
             self._room.release()
             raise
-        scoring.add_done_callback(lambda _: self._room.release())
+        if scoring is None:
+            self._room.release()
+        else:
+            scoring.add_done_callback(lambda _: self._room.release())
         return status
 
-    def _queue(
+    def _accept(
         self, stream: IO[bytes], name: str, who: Principal, day: date | None, list_size: int | None
-    ) -> tuple[FileStatus, Future[None]]:
-        loaded = self.predictor.loaded()
-        chosen, known_as = day or loaded.campaign.next_day, re.sub(r"[^\w. ()\[\]-]", "_", name)[-80:] or "list.csv"
-        customers = self._read(stream, known_as, loaded, chosen)
+    ) -> tuple[FileStatus, Future[None] | None]:
+        loaded, content = self.predictor.loaded(), stream.read()
+        job = Job(
+            file_id=new_id(),
+            owner=who.key_id,
+            who=who.name,
+            name=re.sub(r"[^\w. ()\[\]-]", "_", name)[-80:] or "list.csv",
+            day=day or loaded.campaign.next_day,
+            list_size=list_size,
+            sha256=hashlib.sha256(content).hexdigest(),
+            model_version=loaded.version.version,
+            model_digest=loaded.version.digest,
+            state=loaded.campaign.state,
+        )
+        known = self._same_as(job)
+        if known is not None:
+            return known, None
+        customers = self._read(content, job, loaded)
         size, size_from = size_of_list(list_size, customers)
-        self._prune()
         rows = customers.counts
         status = FileStatus(
-            file_id=secrets.token_hex(16),
-            name=known_as,
+            file_id=job.file_id,
+            name=job.name,
             state="waiting",
-            received_at=datetime.now(UTC),
+            received_at=time_of(job.file_id) or datetime.now(UTC),
             who=who.name,
-            day=chosen,
+            day=job.day,
             understood=list(customers.notes),
             rows=rows["rows_read"],
             done=rows["rejected"] + rows["duplicates"],
@@ -110,68 +134,101 @@ class FileScoringService:
             list_size_from=size_from,
         )
         commit()
-        self._keep(who.key_id, status)
-        context = PredictionContext(chosen, size, who.name, "file")
-        return status, self._pool.submit(self._score, customers, status, who.key_id, context)
+        self._mine.add(job.file_id)
+        try:
+            self.jobs.accept(job, content, status)
+        except BankMarketingError:
+            self._mine.discard(job.file_id)
+            raise
+        return status, self._submit(job, status)
+
+    def _same_as(self, job: Job) -> FileStatus | None:
+        """The status of a list of the same content that was accepted from the same sender for the same answers."""
+        same = job.model_dump(exclude={"file_id", "name"})
+        for known, status in self.jobs.accepted():
+            if status.state != "failed" and known.model_dump(exclude={"file_id", "name"}) == same:
+                return status
+        return None
 
     def status(self, file_id: str, who: Principal) -> FileStatus:
-        """How far a file is. Raises ProblemError: not-found, also for a file of somebody else."""
-        if not re.fullmatch(r"[0-9a-f]{32}", file_id) or not self.store.exists(self._uri(file_id, STATUS)):
+        """How far a list is. Raises ProblemError: not-found, also for a list of somebody else."""
+        job, status = self.jobs.job(file_id), self.jobs.status(file_id)
+        if job is None or status is None or job.owner != who.key_id:
             raise ProblemError("not-found", "There is no such file, or it was removed after its time.")
-        kept = _Kept.model_validate_json(self.store.read_bytes(self._uri(file_id, STATUS)))
-        if kept.owner != who.key_id:
-            raise ProblemError("not-found", "There is no such file, or it was removed after its time.")
-        lost = kept.status.state in ("waiting", "scoring") and datetime.now(UTC) - kept.seen_at > LOST_AFTER
-        change = {"state": "failed", "problem": "The service was restarted meanwhile: send the file again."}
-        return kept.status.model_copy(update=change) if lost else kept.status
+        return status
 
     def content(self, file_id: str, who: Principal, part: str) -> bytes:
-        """RESULT, REJECTED or CURVE of a file that is done. Raises ProblemError: not-found, not-finished."""
+        """RESULT, REJECTED or CURVE of a list that is done. Raises ProblemError: not-found, not-finished."""
         status = self.status(file_id, who)
         if status.state != "done":
             raise ProblemError("not-finished", status.problem or f"{status.done} of {status.rows} rows are done.")
-        return self.store.read_bytes(self._uri(file_id, part))
+        return self.jobs.content(file_id, part)
 
-    def _read(self, stream: IO[bytes], name: str, loaded: ServingState, day: date) -> CustomerList:
+    def _read(self, content: bytes, job: Job, loaded: ServingState) -> CustomerList:
         campaign, contract = loaded.campaign, loaded.scorer.contract
         last = campaign.state.last_contact_day
-        if day <= last:
+        if job.day <= last:
             raise ProblemError("invalid-request", f"day must be after {last}.")
-        filled = Filled(contract.derived_values(day), campaign.market, last)
+        filled = Filled(contract.derived_values(job.day), campaign.market, last)
+        limits = Limits(self.api.max_file_rows, self.api.max_unpacked_bytes)
         try:
-            return read_list(stream, name, contract, filled, Limits(self.api.max_file_rows, self.api.max_unpacked_bytes))
+            return read_list(io.BytesIO(content), job.name, contract, filled, limits)
         except ListTooLarge as error:
             raise ProblemError("too-large", str(error)) from error
         except ContractViolation as error:
             raise ProblemError("invalid-request", str(error)) from error
 
-    def _score(self, customers: CustomerList, status: FileStatus, owner: str, context: PredictionContext) -> None:
+    def _submit(self, job: Job, status: FileStatus) -> Future[None]:
+        self._mine.add(job.file_id)
+        return self._pool.submit(self._work, job, status)
+
+    def _work(self, job: Job, status: FileStatus) -> None:
+        """Score a list; whatever happens is in its status, since a thread's exception reaches nobody."""
         try:
-            loaded = self.predictor.loaded()
-            given: list[PredictionBody] = []
-            for start in range(0, status.accepted, PART):
-                part: Any = customers.prospects.iloc[start : start + PART].to_dict("records")
-                given += self.predictor.predict(loaded, part, context)
-                status = status.model_copy(update={"state": "scoring", "done": status.rows - status.accepted + len(given)})
-                self._keep(owner, status)
-            done = {
-                "state": "done",
-                "called": sum(body.decision for body in given),
-                "model": model_brief(loaded),
-                "threshold": loaded.threshold,
-                "stale": self.predictor.campaign_brief(loaded, context.day).stale,
-            }
-            self._publish(customers, given, status, loaded)
-            self._keep(owner, status.model_copy(update=done))
+            self._score(job, status)
         except (ProblemError, BankMarketingError) as error:
-            told = error.detail if isinstance(error, ProblemError) else f"{type(error).__name__}: see the service's log."
-            log.warning("file %s failed: %s", status.file_id, type(error).__name__)
-            self._keep(owner, status.model_copy(update={"state": "failed", "problem": told}))
-        except Exception as error:  # a thread's exception reaches nobody: the status must say that it failed
-            log.error("file %s failed: %s", status.file_id, type(error).__name__)
-            self._keep(
-                owner, status.model_copy(update={"state": "failed", "problem": "The service failed; its log has the reason."})
-            )
+            if isinstance(error, BankMarketingError):
+                log_failure(error)
+                if error.retryable:  # accepted is accepted: it is taken up again
+                    self._leave(job)
+                    return
+            message = error.detail if isinstance(error, ProblemError) else f"{type(error).__name__}: see the service's log."
+            self._fail(status, message)
+        except Exception as error:
+            log.error("the list %s failed: %s", job.file_id, type(error).__name__)
+            self._fail(status, "The service failed; its log has the reason.")
+        self._mine.discard(job.file_id)
+
+    def _fail(self, status: FileStatus, message: str) -> None:
+        self.jobs.keep(status.model_copy(update={"state": "failed", "problem": message}))
+
+    def _leave(self, job: Job) -> None:
+        self._mine.discard(job.file_id)
+        self.jobs.renew(job.file_id, released=True)
+
+    def _score(self, job: Job, status: FileStatus) -> None:
+        loaded = self.predictor.models.restore(job.model_version, job.model_digest, job.state)
+        customers = self._read(self.jobs.content(job.file_id, CONTENT), job, loaded)
+        given: list[PredictionBody] = []
+        for start in range(0, status.accepted, PART):
+            if self._stopping.is_set():
+                self._leave(job)
+                return
+            rows: Any = customers.prospects.iloc[start : start + PART].to_dict("records")
+            # The ids follow from the list: a part that is scored again after a crash is on record once.
+            record = f"{status.received_at:%Y-%m-%d}-{job.file_id}p{start // PART}"
+            given += self.predictor.predict(loaded, rows, PredictionContext(job.day, status.list_size, job.who, "file", record))
+            status = status.model_copy(update={"state": "scoring", "done": status.rows - status.accepted + len(given)})
+            self.jobs.keep(status)
+        done = {
+            "state": "done",
+            "called": sum(body.decision for body in given),
+            "model": model_brief(loaded),
+            "threshold": loaded.threshold,
+            "stale": self.predictor.campaign_brief(loaded, job.day).stale,
+        }
+        self._publish(customers, given, status, loaded)
+        self.jobs.keep(status.model_copy(update=done))
 
     def _publish(
         self, customers: CustomerList, given: Sequence[PredictionBody], status: FileStatus, loaded: ServingState
@@ -180,29 +237,10 @@ class FileScoringService:
         order = sorted(range(len(given)), key=lambda place: (-given[place].probability, given[place].contact_id))
         rows = [(place, _row(given[place], rank, len(given), status, loaded)) for rank, place in enumerate(order, start=1)]
         contract = loaded.scorer.contract
-        self._write(status.file_id, RESULT, results.scored_bytes(customers, rows, contract))
-        self._write(status.file_id, REJECTED, results.left_out_bytes(customers, status.list_size))
+        self.jobs.write(status.file_id, RESULT, results.scored_bytes(customers, rows, contract))
+        self.jobs.write(status.file_id, REJECTED, results.left_out_bytes(customers, status.list_size))
         points = curve([given[place].probability for place in order], self.economics, loaded.threshold)
-        self._write(status.file_id, CURVE, json.dumps(points).encode())
-
-    def _keep(self, owner: str, status: FileStatus) -> None:
-        kept = _Kept(owner=owner, seen_at=datetime.now(UTC), status=status)
-        self._write(status.file_id, STATUS, kept.model_dump_json().encode())
-
-    def _write(self, file_id: str, name: str, content: bytes) -> None:
-        self.store.write_bytes(self._uri(file_id, name), content)
-
-    def _uri(self, file_id: str, name: str) -> str:
-        return self.store.uri(FOLDER, file_id, name)
-
-    def _prune(self) -> None:
-        """Remove what is older than the retention: the files hold client data."""
-        oldest = datetime.now(UTC) - timedelta(hours=self.api.file_retention_hours)
-        for uri in list(self.store.list_files(self.store.uri(FOLDER))):
-            if not uri.endswith(f"/{STATUS}"):
-                continue
-            if _Kept.model_validate_json(self.store.read_bytes(uri)).status.received_at < oldest:
-                self.store.remove(uri.removesuffix(f"/{STATUS}"))
+        self.jobs.write(status.file_id, CURVE, json.dumps(points).encode())
 
 
 def curve(probabilities: Sequence[float], economics: Economics, threshold: float) -> dict[str, Any]:

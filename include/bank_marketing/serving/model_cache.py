@@ -195,6 +195,24 @@ class ModelCache:
         self.measures.features_through.set(last.timestamp())
         self.measures.features_published.set(campaign.published_at.timestamp())
 
+    def restore(self, number: int, digest: str, state: CampaignState) -> ServingState:
+        """What an earlier request was accepted with: that version and those counts.
+
+        Raises:
+            ConfigError, ArtifactCorrupt, ModelIncompatible: the version is not there any more, or another one.
+            RegistryUnavailable, StoreUnavailable: it cannot be read now.
+        """
+        current = self.current
+        if current and (current.version.digest, current.campaign.state) == (digest, state):
+            return current
+        if current and current.version.digest == digest:
+            return replace(current, campaign=self._campaign_of(state))
+        version = self.registry.get(number)
+        if version.digest != digest:
+            raise ArtifactCorrupt(f"version {number} is not the model that a list was accepted with")
+        scorer = Scorer(self.registry.load(version), version, self.settings.economics, self.contract)
+        return ServingState(version, scorer, datetime.now(UTC), self._campaign_of(state), {})
+
     def _metrics(self, version: ModelVersion) -> dict[str, Any]:
         """Figures of the training run; none when its artifact was removed: a model serves without them."""
         try:
@@ -210,6 +228,9 @@ class ModelCache:
             raise NoFeatures(str(error)) from error
         if before is not None and before.state == state:
             return before
+        return self._campaign_of(state)
+
+    def _campaign_of(self, state: CampaignState) -> Campaign:
         manifest = self.store.manifest(state.features_uri)
         market = latest_market(self.store, state, self.campaign.contract)
         return Campaign(state, manifest.created_at, market, bool(manifest.details.get("synthetic")))

@@ -29,12 +29,13 @@ LEAST_EFFECT = 0.02
 
 @dataclass(frozen=True)
 class PredictionContext:
-    """What is asked beside the prospects: for which day and list, by whom, through which door."""
+    """What is asked beside the prospects: for which day and list, by whom, through which door. `record`: what ids begin with."""
 
     day: date
     list_size: int
     who: str
     source: Source
+    record: str = ""
 
 
 class Predictor:
@@ -79,10 +80,11 @@ class Predictor:
     def _records(
         self, loaded: ServingState, rows: Sequence[dict[str, Any]], scored: pd.DataFrame, context: PredictionContext
     ) -> list[PredictionRecord]:
-        now, request, contract = datetime.now(UTC), secrets.token_hex(8), loaded.scorer.contract.digest
+        now, contract = datetime.now(UTC), loaded.scorer.contract.digest
+        record = context.record or f"{now:%Y-%m-%d}-{secrets.token_hex(8)}"
         return [
             PredictionRecord(
-                prediction_id=f"{now:%Y-%m-%d}-{request}-{number}",
+                prediction_id=f"{record}-{number}",
                 at=now,
                 source=context.source,
                 contact_id=given.get("contact_id"),

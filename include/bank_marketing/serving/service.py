@@ -14,6 +14,7 @@ from bank_marketing.scoring.predictions import PredictionLog
 from bank_marketing.serving.admission import Admission
 from bank_marketing.serving.call_lists import Outcomes
 from bank_marketing.serving.files import FileScoringService
+from bank_marketing.serving.housekeeping import Housekeeping
 from bank_marketing.serving.identity import Identity, Principal, session_secret
 from bank_marketing.serving.keys import KeyRing
 from bank_marketing.serving.measures import Measures
@@ -21,6 +22,8 @@ from bank_marketing.serving.model_cache import ModelCache
 from bank_marketing.serving.predicting import Predictor
 from bank_marketing.serving.settings import ApiSettings
 from bank_marketing.settings import Settings
+
+HOUSEKEEPING_SECONDS = 10.0
 
 
 class Service:
@@ -38,6 +41,9 @@ class Service:
         self.outcomes = Outcomes(self.store, self.campaign.economics)
         keys_path = api.keys_path(settings)
         self.identity = Identity(api, KeyRing(keys_path, api.key_hashes), session_secret(api, keys_path), self.store)
+        #: Seldom enough for a store that is paid by the request, often enough for the shortest retention.
+        every = min(HOUSEKEEPING_SECONDS, api.file_retention_hours * 3600 / 4)
+        self.housekeeping = Housekeeping((self.files.tend, self.identity.sessions.forget_ended), every)
         self.admission = Admission(api, self.identity, api.hosts(settings))
 
 
