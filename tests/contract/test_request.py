@@ -87,8 +87,18 @@ def test_what_only_warns_at_ingestion_is_accepted(row: Row) -> None:
     Prospect.model_validate(row | {"previous": 1, "poutcome": "success", "pdays": 999})
 
 
+@pytest.mark.parametrize(("name", "accepted", "refused"), [("emp_var_rate", 210, 210.5), ("cons_price_idx", -320, -321),
+                                                         ("cons_conf_idx", 2100, 1e308), ("nr_employed", 58_000, -1e308)])  # fmt: skip
+def test_what_no_column_of_that_unit_can_hold_is_refused(row: Row, name: str, accepted: float, refused: float) -> None:
+    Prospect.model_validate(row | {name: accepted})
+    with pytest.raises(ValidationError):
+        Prospect.model_validate(row | {name: refused})
+
+
 def test_the_json_schema_describes_every_field() -> None:
     properties = Prospect.model_json_schema()["properties"]
     assert list(properties) == [column.name for column in CONTRACT.prospect_columns]
     assert all(field["title"] and field["description"] for field in properties.values())
-    assert (properties["age"]["minimum"], properties["emp_var_rate"]["maximum"]) == (17, 10)
+    assert (properties["age"]["minimum"], properties["emp_var_rate"]["maximum"]) == (17, 210)  # what is refused, no more
+    assert "Usually -10 to 10." in properties["emp_var_rate"]["description"]
+    assert "Usually" not in properties["age"]["description"]

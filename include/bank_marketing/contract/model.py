@@ -80,6 +80,17 @@ class Column(_Entry):
         return self
 
     @property
+    def bounds(self) -> tuple[float | None, float | None]:
+        """Below and above these a row is refused: the range itself, or ten times its width beyond it where its breach only warns.
+
+        A rate of 11 % may be unusual and true; 1e308 is of no unit.
+        """
+        if self.severity == "critical" or self.min is None or self.max is None:
+            return self.min, self.max
+        slack = 10 * (self.max - self.min)
+        return self.min - slack, self.max + slack
+
+    @property
     def source_name(self) -> str:
         """The column's name in a landed file."""
         return self.source or self.name

@@ -18,9 +18,9 @@ def prospect_model(contract: Contract) -> type[BaseModel]:
     """The pydantic model of a prospect: every attribute that is known before the call, and nothing else.
 
     All attributes must be given, except `contact_id` and those that follow from the contact's date. A column may also be called
-    by its name in the landed files. Ranges of columns whose breach only warns are documented in the
-    JSON schema and not enforced. Validation raises pydantic's ValidationError; a column that is known only after the call is
-    refused with the reason.
+    by its name in the landed files. Of columns whose breach only warns, what their unit cannot hold
+    is refused (`Column.bounds`); the usual range is in the description. Validation raises pydantic's ValidationError; a column
+    that is known only after the call is refused with the reason.
     """
     late = {column.name: column for column in contract.columns if column.phase == "after_call"}
     rules = contract.prospect_rules
@@ -75,10 +75,10 @@ def _field(column: Column) -> tuple[Any, Any]:
         kind = _NUMBERS[column.type]
         if column.type == "double":
             told["allow_inf_nan"] = False
-        if column.severity == "critical":
-            told |= {"ge": column.min, "le": column.max}
-        else:
-            told["json_schema_extra"] = {"minimum": column.min, "maximum": column.max}
+        low, high = column.bounds
+        told |= {"ge": low, "le": high}
+        if (low, high) != (column.min, column.max):
+            told["description"] += f" Usually {column.min:g} to {column.max:g}."
     return (kind | None if optional else kind), Field(default=None if optional else ..., **told)
 
 

@@ -58,11 +58,11 @@ def _column(given: pd.Series, column: Column, mark: str, judged: Judged) -> pd.S
     found = values.numbers(cells, column, mark)
     bad = found.isna() & (cells != "")
     judged.breach(cells.index[bad], f"type({column.name})", [values.explained(value, column, mark) for value in cells[bad]])
-    if column.severity == "critical":
-        low = found < column.min if column.min is not None else pd.Series(data=False, index=found.index)
-        high = found > column.max if column.max is not None else pd.Series(data=False, index=found.index)
-        beyond = found[low | high]
-        judged.breach(beyond.index, f"range({column.name})", [values.outside(value, column) for value in beyond])
+    least, most = column.bounds
+    low = found < least if least is not None else pd.Series(data=False, index=found.index)
+    high = found > most if most is not None else pd.Series(data=False, index=found.index)
+    beyond = found[low | high]
+    judged.breach(beyond.index, f"range({column.name})", [values.outside(value, column) for value in beyond])
     return found
 
 

@@ -83,6 +83,6 @@ def explained(value: str, column: Column, mark: str) -> str:
 
 def outside(value: float, column: Column) -> str:
     """What a number that is out of its column's range must be."""
-    low, high = column.min, column.max
+    low, high = column.bounds
     limit = f"at least {low:g}" if low is not None and value < low else f"at most {high:g}"
     return f"{column.source_name} {value:g} must be {limit}" + (f" {column.unit}" if column.unit else "")
