@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -51,7 +51,8 @@ def call_list(
 
     settings = Settings()
     context = _context("run_scoring", parse_as_of(as_of) if as_of else _newest_evening(settings), settings)
-    _show(_run(context, {"file": file, "list_size": list_size}), context)
+    made = _run(context, {"file": file, "list_size": list_size})
+    _show(made, context, made.understood)
 
 
 @command
@@ -90,7 +91,7 @@ def score(
     made = _run(context, {"file": name, "day": calls.isoformat(), "list_size": list_size})
     with _written(output) as stream:
         returned.write_result(stream, read, made.ref, context)
-    _show(made, context)
+    _show(made, context, read.notes)
     console.print(f"Scored clients: {output}", highlight=False, soft_wrap=True)
     rejected = output.with_name(f"{output.stem}.rejected{output.suffix}")
     rejected.unlink(missing_ok=True)  # of an earlier file
@@ -191,8 +192,8 @@ def _running_stage() -> Any:
         return None
 
 
-def _show(made: CallListArtifact, context: RunContext) -> None:
-    """The list in short: how many, by which model, its first rows, where it lies."""
+def _show(made: CallListArtifact, context: RunContext, understood: Sequence[str]) -> None:
+    """The list in short: how many, by which model, how it was read, its first rows, where it lies."""
     from bank_marketing.scoring.call_list import CALL_LIST_CSV
 
     rows = made.rows
@@ -205,7 +206,7 @@ def _show(made: CallListArtifact, context: RunContext) -> None:
     if made.hindsight:
         told = "This model has learned that day's own outcomes: the list is made again, it is no forecast."
         console.print(told, highlight=False, soft_wrap=True)
-    for sentence in made.understood:
+    for sentence in understood:
         console.print(sentence, highlight=False, soft_wrap=True, markup=False)
     counts = f"{made.rows['rows']:,} scored, {made.rows['rejected']:,} that cannot be, {made.rows['duplicates']:,} of clients named again"
     console.print(f"Rows: {counts}. Scored as a list of {made.list_size:,} clients.", highlight=False, soft_wrap=True)

@@ -135,8 +135,12 @@ class LandingZone:
         """Last day of a campaign that is over: an archive, or the synthetic one. None for a feed, which goes on."""
         return None if self.source().kind == "feed" else self.last_day
 
+    def place(self, kind: Kind, day: date) -> Path:
+        """Where the file of a day lands."""
+        return self.root / kind / f"dt={day}" / f"{kind}.csv"
+
     def _require(self, kind: Kind, day: date) -> LandedFile:
-        path = self.root / kind / f"dt={day}" / f"{kind}.csv"
+        path = self.place(kind, day)
         if not path.is_file():
             other = "its call list is there" if kind == "contacts" and day in self._days["prospects"] else "its folder is there"
             known = other if day in self._days["contacts"] | self._days["prospects"] else "nothing of that day is there"

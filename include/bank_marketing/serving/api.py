@@ -39,11 +39,14 @@ def predict(request: PredictionRequest, service: InService, who: CurrentUser) ->
     loaded = service.predictor.loaded()
     day, row = request.day or loaded.campaign.next_day, request.prospect.model_dump()
     check_day(loaded, [row], day, "prospect")
-    context = PredictionContext(day, request.list_size or loaded.campaign.list_size, who.name, "api")
+    size, size_from = service.list_size(request.list_size, day, loaded.campaign)
+    context = PredictionContext(day, size, who.name, "api")
     made = service.predictor.predict(loaded, [row], context)[0]
     return PredictionResponse(
         **made.model_dump(),
         day=day,
+        list_size=size,
+        list_size_from=size_from,
         threshold=loaded.threshold,
         model=model_brief(loaded),
         campaign=service.predictor.campaign_brief(loaded, day),
@@ -58,10 +61,13 @@ def predict_batch(request: BatchRequest, service: InService, who: CurrentUser) -
     loaded = service.predictor.loaded()
     day, rows = request.day or loaded.campaign.next_day, [prospect.model_dump() for prospect in request.prospects]
     check_day(loaded, rows, day, "prospects.{}")
-    context = PredictionContext(day, request.list_size or loaded.campaign.list_size, who.name, "api")
+    size, size_from = service.list_size(request.list_size, day, loaded.campaign)
+    context = PredictionContext(day, size, who.name, "api")
     return BatchResponse(
         predictions=service.predictor.predict(loaded, rows, context),
         day=day,
+        list_size=size,
+        list_size_from=size_from,
         threshold=loaded.threshold,
         model=model_brief(loaded),
         campaign=service.predictor.campaign_brief(loaded, day),

@@ -35,6 +35,12 @@ WORDS = {
 }
 
 
+_SATURDAY = 5
+
+#: A day further ahead than a month has seldom a list yet: a year that was mistyped.
+_USUAL_DAYS = 31
+
+
 @dataclass(frozen=True)
 class FormField:
     """One field as the page shows it."""
@@ -71,7 +77,8 @@ def form_groups(contract: Contract, campaign: Campaign | None, given: Mapping[st
     market = campaign.market if campaign else {}
     groups = []
     for role, title, description in GROUPS:
-        columns = [column for column in contract.attributes if column.role == role and not column.derived]
+        roles = {role, "identifier"} if role == GROUPS[0][0] else {role}
+        columns = [column for column in contract.prospect_columns if column.role in roles and not column.derived]
         fields = tuple(_field(column, market, given or {}) for column in columns)
         groups.append(FormGroup(role, title, description, fields))
     return groups
@@ -86,7 +93,7 @@ def _field(column: Column, market: Mapping[str, float], given: Mapping[str, str]
         name=column.name,
         title=column.title,
         description=column.description,
-        kind="choice" if column.categories else column.type,
+        kind="choice" if column.categories else "text" if column.type == "string" else column.type,
         value=value,
         choices=tuple((category, words(category)) for category in column.categories),
         # Ranges whose breach only warns at ingestion do not stop a form either.
@@ -102,6 +109,7 @@ class FormSubmission:
 
     row: dict[str, Any] | None
     day: date | None
+    sure: bool = False
     errors: tuple[FieldProblem, ...] = ()
 
 
@@ -120,5 +128,42 @@ def read_form(given: Mapping[str, str], contract: Contract, prefix: str = "") ->
         row = Prospect.model_validate(cells).model_dump()
     except ValidationError as error:
         found = field_problems(error.errors(include_input=False, include_url=False))
-        return FormSubmission(None, day, tuple(errors + found))
-    return FormSubmission(None if errors else row, day, tuple(errors))
+        return FormSubmission(None, day, errors=tuple(errors + found))
+    return FormSubmission(None if errors else row, day, given.get("sure") == "yes", tuple(errors))
+
+
+def with_followers(given: Mapping[str, str], base: FormSubmission, contract: Contract) -> tuple[dict[str, str], dict[str, str]]:
+    """A changed form in which fields follow that a changed one leaves no choice, and those fields with their new values.
+
+    Where a change breaks a rule between columns, one of the rule's other columns that was not changed takes the first value that keeps it.
+    """
+    form = dict(given)
+    if base.row is None or read_form(form, contract).row is not None:
+        return form, {}
+    changed = {name for name, value in base.row.items() if form.get(name, "").strip() != ("" if value is None else f"{value}")}
+    for rule in contract.row_rules:
+        if rule.severity != "critical" or not changed & set(rule.columns):
+            continue
+        for name in rule.columns:
+            for value in _candidates(contract[name]) if name not in changed else ():
+                if read_form(form | {name: value}, contract).row is not None:
+                    return form | {name: value}, {name: value}
+    return form, {}
+
+
+def _candidates(column: Column) -> list[str]:
+    """Values that a column may take when it has to follow: its default, its categories, its least numbers."""
+    if column.categories:
+        return list(column.categories)
+    low = column.min or 0
+    return [f"{value:g}" for value in (column.default, low, low + 1) if isinstance(value, int | float)]
+
+
+def day_question(campaign: Campaign, day: date) -> str:
+    """What is asked back of a day on which nobody expects calls; nothing of a usual one."""
+    told = []
+    if day.weekday() >= _SATURDAY:
+        told.append(f"is a {day:%A}, and the call centre works on weekdays")
+    if (ahead := campaign.age_days(day)) > _USUAL_DAYS:
+        told.append(f"is {ahead:,} days after {campaign.state.last_contact_day}, the last contact day that is known")
+    return f"{day} {'; it '.join(told)}. If it is meant, tick “Yes, this day” and send again" if told else ""

@@ -16,6 +16,7 @@ from bank_marketing.lists import results
 from bank_marketing.lists.columns import known_columns
 from bank_marketing.lists.entities import LARGEST_LIST
 from bank_marketing.serving import files
+from bank_marketing.serving.forms import day_question
 from bank_marketing.serving.identity import CSRF_HEADER
 from bank_marketing.serving.problems import ProblemError
 from bank_marketing.serving.schemas import EXAMPLE_PROSPECT
@@ -57,6 +58,7 @@ def send(
     file: Annotated[UploadFile, File()],
     day: Annotated[str, Form(max_length=10)] = "",
     list_size: Annotated[str, Form(max_length=12)] = "",
+    sure: Annotated[str, Form(max_length=3)] = "",
     csrf: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
     """Receive a file; its own page follows it. With JavaScript the address of that page is the answer."""
@@ -67,6 +69,10 @@ def send(
         raise ProblemError("invalid-request", "The day of the calls is no date.") from error
     if not file.filename:
         raise ProblemError("invalid-request", "Choose a file first.")
+    campaign = service.predictor.loaded().campaign
+    question = day_question(campaign, chosen) if chosen and sure != "yes" else ""
+    if question:
+        raise ProblemError("invalid-request", question + ".")
     status = service.files.receive(file.file, file.filename, user, chosen, _size(list_size))
     return RedirectResponse(f"/list/{status.file_id}", status_code=303)
 

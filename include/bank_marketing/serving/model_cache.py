@@ -210,7 +210,7 @@ class ModelCache:
         version = self.registry.get(number)
         if version.digest != digest:
             raise ArtifactCorrupt(f"version {number} is not the model that a list was accepted with")
-        scorer = Scorer(self.registry.load(version), version, self.settings.economics, self.contract)
+        scorer = Scorer(self.registry.load(version), version, self.campaign.economics, self.campaign.contract)
         return ServingState(version, scorer, datetime.now(UTC), self._campaign_of(state), {})
 
     def _metrics(self, version: ModelVersion) -> dict[str, Any]:

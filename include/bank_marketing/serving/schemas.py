@@ -43,6 +43,8 @@ EXAMPLE_ANSWER: dict[str, Any] = {
         },
     ],
     "day": "2010-07-01",
+    "list_size": 17,
+    "list_size_from": "the call list of 2010-07-01",
     "threshold": 0.23,
     "model": {
         "version": 1,
@@ -63,7 +65,7 @@ _LIST_SIZE = Field(
     default=None,
     ge=1,
     le=LARGEST_LIST,
-    description="clients on that day's whole call list, which the model knows as a feature; the last day's size when left out",
+    description="clients on that day's whole call list, which the model knows as a feature; that of the day's landed list when left out",
 )
 
 
@@ -131,6 +133,8 @@ class PredictionResponse(PredictionBody):
     model_config = ConfigDict(extra="forbid", protected_namespaces=(), json_schema_extra={"examples": [EXAMPLE_ANSWER]})
 
     day: date
+    list_size: int = Field(description="clients on that day's whole list, which the model knows as a feature")
+    list_size_from: str = Field(description="where that size is known from")
     threshold: float
     model: ModelBrief
     campaign: CampaignBrief
@@ -141,6 +145,8 @@ class BatchResponse(_Body):
 
     predictions: list[PredictionBody]
     day: date
+    list_size: int = Field(description="clients on that day's whole list, which the model knows as a feature")
+    list_size_from: str = Field(description="where that size is known from")
     threshold: float
     model: ModelBrief
     campaign: CampaignBrief

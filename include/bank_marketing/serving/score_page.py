@@ -9,10 +9,10 @@ from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from bank_marketing.contract import Contract
-from bank_marketing.serving.forms import FormSubmission, form_groups, read_form
+from bank_marketing.serving.forms import FormSubmission, day_question, form_groups, read_form, with_followers
 from bank_marketing.serving.identity import CSRF_HEADER, Principal
 from bank_marketing.serving.model_cache import ServingState
-from bank_marketing.serving.predicting import PredictionContext, Predictor, check_day, model_brief
+from bank_marketing.serving.predicting import PredictionContext, check_day, model_brief
 from bank_marketing.serving.problems import FieldProblem, ProblemError
 from bank_marketing.serving.schemas import PredictionBody
 from bank_marketing.serving.service import InService, Service
@@ -61,14 +61,16 @@ def _score(request: Request, service: Service, user: Principal, given: dict[str,
     errors = submission.errors or _day_errors(loaded, submission, day)
     if errors or submission.row is None:
         return form_page(request, service, user, given, status=422, errors=errors)
-    context = PredictionContext(day, loaded.campaign.list_size, user.name, "api")
-    made = service.predictor.predict(loaded, [submission.row], context)[0]
-    return form_page(request, service, user, given, result=_result(service.predictor, loaded, made, day))
+    size = service.list_size(None, day, loaded.campaign)
+    made = service.predictor.predict(loaded, [submission.row], PredictionContext(day, size[0], user.name, "api"))[0]
+    return form_page(request, service, user, given, result=_result(service, loaded, made, day, size))
 
 
 def _what_if(request: Request, service: Service, user: Principal, given: dict[str, str]) -> HTMLResponse:
     contract = service.campaign.contract
-    base, changed = read_form(given, contract, "base_"), read_form(given, contract)
+    base = read_form(given, contract, "base_")
+    given, followed = with_followers(given, base, contract)
+    changed = read_form(given, contract)
     if base.row is None or changed.row is None:
         return render(request, "form_errors.html.j2", user, status=422, errors=_titled(changed.errors or base.errors, contract))
     loaded = service.predictor.loaded()
@@ -76,14 +78,24 @@ def _what_if(request: Request, service: Service, user: Principal, given: dict[st
     errors = _day_errors(loaded, changed, day)
     if errors:
         return render(request, "form_errors.html.j2", user, status=422, errors=_titled(errors, contract))
-    both = service.predictor.explore(loaded, [base.row, changed.row], day, loaded.campaign.list_size)
+    size = service.list_size(None, day, loaded.campaign)
+    both = service.predictor.explore(loaded, [base.row, changed.row], day, size[0])
     changes = [
         (column.title, base.row[column.name], changed.row[column.name])
         for column in contract.attributes
         if base.row[column.name] != changed.row[column.name]
     ]
-    result = _result(service.predictor, loaded, both[1], day)
-    return render(request, "what_if.html.j2", user, before=both[0], result=result, changes=changes)
+    result = _result(service, loaded, both[1], day, size)
+    return render(
+        request,
+        "what_if.html.j2",
+        user,
+        before=both[0],
+        result=result,
+        changes=changes,
+        followed=followed,
+        titles=_titles(contract),
+    )
 
 
 def _day_errors(loaded: ServingState, submission: FormSubmission, day: Any) -> tuple[FieldProblem, ...]:
@@ -91,10 +103,11 @@ def _day_errors(loaded: ServingState, submission: FormSubmission, day: Any) -> t
         check_day(loaded, [submission.row] if submission.row else [], day, "")
     except ProblemError as error:
         return tuple(error.errors)
-    return ()
+    question = "" if submission.sure else day_question(loaded.campaign, day)
+    return (FieldProblem(field="day", problem=question),) if question else ()
 
 
-def _result(predictor: Predictor, loaded: ServingState, made: PredictionBody, day: Any) -> dict[str, Any]:
+def _result(service: Service, loaded: ServingState, made: PredictionBody, day: Any, size: tuple[int, str]) -> dict[str, Any]:
     """What the answer shows. Bars are scaled to the strongest reason."""
     strongest = max((abs(reason.effect) for reason in made.reasons), default=1.0)
     return {
@@ -102,15 +115,22 @@ def _result(predictor: Predictor, loaded: ServingState, made: PredictionBody, da
         "day": day,
         "threshold": loaded.threshold,
         "model": model_brief(loaded),
-        "campaign": predictor.campaign_brief(loaded, day),
+        "campaign": service.predictor.campaign_brief(loaded, day),
+        "list_size": size[0],
+        "list_size_from": size[1],
+        "break_even": loaded.scorer.economics.break_even,
         "bars": [round(46 * abs(reason.effect) / strongest, 1) for reason in made.reasons],
         "synthetic": loaded.campaign.synthetic,
     }
 
 
+def _titles(contract: Contract) -> dict[str, str]:
+    return {column.name: column.title for column in contract.columns} | {"day": "Day of the call"}
+
+
 def _titled(errors: tuple[FieldProblem, ...], contract: Contract) -> list[tuple[str, str, str]]:
     """Field, its title and the problem, in the page's words."""
-    titles = {column.name: column.title for column in contract.columns} | {"day": "Day of the call"}
+    titles = _titles(contract)
     return [(error.field, titles.get(error.field, "The customer"), error.problem) for error in errors]
 
 

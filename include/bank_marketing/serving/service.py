@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
@@ -17,8 +18,9 @@ from bank_marketing.serving.files import FileScoringService
 from bank_marketing.serving.housekeeping import Housekeeping
 from bank_marketing.serving.identity import Identity, Principal, session_secret
 from bank_marketing.serving.keys import KeyRing
+from bank_marketing.serving.list_sizes import size_of_day
 from bank_marketing.serving.measures import Measures
-from bank_marketing.serving.model_cache import ModelCache
+from bank_marketing.serving.model_cache import Campaign, ModelCache
 from bank_marketing.serving.predicting import Predictor
 from bank_marketing.serving.settings import ApiSettings
 from bank_marketing.settings import Settings
@@ -45,6 +47,10 @@ class Service:
         every = min(HOUSEKEEPING_SECONDS, api.file_retention_hours * 3600 / 4)
         self.housekeeping = Housekeeping((self.files.tend, self.identity.sessions.forget_ended), every)
         self.admission = Admission(api, self.identity, api.hosts(settings))
+
+    def list_size(self, given: int | None, day: date, campaign: Campaign) -> tuple[int, str]:
+        """Clients on the list of a day, and where that is known from."""
+        return size_of_day(given, day, campaign, self.store, self.settings)
 
 
 def service_of(request: Request) -> Service:

@@ -44,6 +44,8 @@ function scoreForm(form) {
       const answer = await part(address, { method: "POST", body, form });
       if (answer === null || mine !== asked) return false;
       result.innerHTML = answer.html;
+      const follow = result.querySelector("[data-follow]");
+      for (const [name, value] of Object.entries(JSON.parse(follow?.dataset.follow ?? "{}"))) form.elements[name].value = value;
       return answer.ok;
     } catch {
       if (mine === asked) result.innerHTML = alertHtml(OFFLINE);

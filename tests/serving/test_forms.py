@@ -1,0 +1,65 @@
+"""What follows from a changed field, and which days are asked back."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from bank_marketing.scoring.state import CampaignState
+from bank_marketing.serving.forms import day_question, form_groups, read_form, with_followers
+from bank_marketing.serving.model_cache import Campaign
+from tests.support.campaign import CONTRACT
+from tests.support.served import PROSPECT
+
+FORM = {name: str(value) for name, value in PROSPECT.items()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "followed"),
+    [
+        ({"poutcome": "success"}, {"previous": "1"}),
+        ({"previous": "2"}, {"poutcome": "failure"}),
+        ({"age": "40"}, {}),
+        ({"poutcome": "success", "previous": "3"}, {}),
+        ({"age": "7"}, {}),
+    ],
+)
+def test_a_field_follows_where_a_changed_one_leaves_no_choice(changes: dict[str, str], followed: dict[str, str]) -> None:
+    base = read_form(FORM, CONTRACT)
+    form, found = with_followers(FORM | changes, base, CONTRACT)
+    assert found == followed
+    assert form == FORM | changes | followed
+    assert (read_form(form, CONTRACT).row is None) == (changes == {"age": "7"})
+
+
+def test_a_client_may_be_named_on_the_form() -> None:
+    first = form_groups(CONTRACT, None)[0].fields[0]
+    assert (first.name, first.kind, first.value) == ("contact_id", "text", "")
+    row = read_form(FORM | {"contact_id": "00041"}, CONTRACT).row
+    assert row is not None
+    assert row["contact_id"] == "00041"
+    nameless = read_form({name: value for name, value in FORM.items() if name != "contact_id"}, CONTRACT).row
+    assert nameless is not None
+    assert nameless["contact_id"] is None
+
+
+@pytest.mark.parametrize(
+    ("day", "asks"),
+    [
+        (date(2010, 7, 1), ""),
+        (date(2010, 7, 30), ""),
+        (date(2010, 8, 2), "2010-08-02 is 33 days after 2010-06-30"),
+        (date(2010, 7, 4), "2010-07-04 is a Sunday, and the call centre works on weekdays. If it is meant"),
+        (date(2027, 1, 3), "2027-01-03 is a Sunday, and the call centre works on weekdays; it is 6,031 days after"),
+    ],
+)
+def test_an_unusual_day_is_asked_back(day: date, asks: str) -> None:
+    state = CampaignState(
+        as_of=date(2010, 6, 30), last_contact_day=date(2010, 6, 30), counts={}, features_uri="file:///none", features_digest="f"
+    )
+    campaign = Campaign(state, datetime(2010, 6, 30, tzinfo=UTC), {}, synthetic=False)
+    question = day_question(campaign, day)
+    assert question.startswith(asks)
+    assert bool(question) == bool(asks)
+    assert read_form(FORM | {"sure": "yes"}, CONTRACT).sure
