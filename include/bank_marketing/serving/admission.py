@@ -22,8 +22,6 @@ KEPT_FORMS = frozenset({"/score"})
 #: A key, and the few fields of a kept form, take less.
 LOGIN_BYTES = 10_000
 
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-
 
 class Admission:
     """Decides before the body."""
@@ -52,8 +50,8 @@ class Admission:
         path, request = scope["path"], Request(scope)
         if path.startswith("/api/") or path == "/openapi.json":
             return self.identity.of_request(request)
-        if scope["method"] in _SAFE or path == LOGIN:
-            return None
+        if scope["method"] != "POST" or path == LOGIN or path in OPERATION:
+            return None  # no route reads a body there, but for the login
         session = self.identity.of_session(request)
         if session is None:
             raise SessionOver(known=self.identity.was_signed_in(request))
