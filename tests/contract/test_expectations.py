@@ -139,7 +139,7 @@ def test_a_breach_breaks_its_rules(
         assert found == rules
 
 
-@pytest.mark.parametrize("breach", [lambda rows: rows, *(breach for breach, _ in BREACHES)], ids=str)
+@pytest.mark.parametrize("breach", [lambda rows: rows, *(breach for breach, _ in BREACHES)], ids=lambda breach: breach.__name__)
 def test_a_pass_over_the_columns_changes_no_finding(
     suite: Suite, rows: pd.DataFrame, breach: Callable[[pd.DataFrame], pd.DataFrame]
 ) -> None:

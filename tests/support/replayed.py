@@ -24,7 +24,8 @@ FIRST, LAST = date(2009, 2, 2), date(2009, 3, 8)
 CHANGE = "2009-02-11"
 
 CONFIG = ReplayConfig(
-    campaign=CAMPAIGN,
+    contract=CAMPAIGN.contract,
+    features=CAMPAIGN.features,
     economics=PRICES,
     choice=ModelChoice(algorithm="logistic_regression", hyper_parameters={"C": 0.1}),
     transformation=TransformationConfig(holdout_rows=100, holdout_days=4, validation_rows=150, min_train_rows=100),

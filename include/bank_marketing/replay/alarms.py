@@ -182,7 +182,7 @@ def watch(platform: Platform, table: pd.DataFrame, since: str) -> Iterator[tuple
 
 def _deployed(config: ReplayConfig, fitted: pd.DataFrame, validation: pd.DataFrame, judged: pd.DataFrame) -> Deployed:
     """A model as the platform deploys it, without asking whether it is better than another."""
-    model, _ = train(config.choice, fitted, validation, spec=config.campaign.features, economics=config.economics)
+    model, _ = train(config.choice, fitted, validation, spec=config.features, economics=config.economics)
     p, threshold = model.predict_proba(judged), model.threshold_at(config.economics)
     figures = evaluate(judged["y"].to_numpy(int), p, threshold, config.economics).model_dump()
     learned = pd.concat([fitted, validation], ignore_index=True)
@@ -191,7 +191,7 @@ def _deployed(config: ReplayConfig, fitted: pd.DataFrame, validation: pd.DataFra
         model=model,
         reference=reference_rows(model, learned, config.training.reference_rows),
         evaluated={name: float(figures[name]) for name in COMPARED},
-        trailing_threshold=trailing_rate_threshold(validation, config.campaign.features),
+        trailing_threshold=trailing_rate_threshold(validation, config.features),
     )
 
 

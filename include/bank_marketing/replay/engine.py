@@ -112,7 +112,7 @@ def _live(state: State, table: pd.DataFrame, name: str, days: list[str], on_day:
     before = table[table["contact_date"] < days[0]]
     config = state.platform.config
     last = before.tail(config.transformation.validation_rows)
-    rule = trailing_rate_threshold(last, config.campaign.features) if len(before) else 0.0
+    rule = trailing_rate_threshold(last, config.features) if len(before) else 0.0
     scored, events, monitored = [], [], []
     for day in days:
         known = known_on(table, day)
@@ -143,7 +143,7 @@ def _morning(state: State, prospects: pd.DataFrame, rule: float) -> pd.DataFrame
     scored = prospects[["contact_id", "contact_date"]].assign(version=production.version)
     for name, model in (("platform", production.model), ("first", first), ("refitted", refitted)):
         scored[f"p_{name}"], scored[f"t_{name}"] = model.predict_proba(prospects), model.threshold_at(economics)
-    return scored.assign(p_trailing=trailing_rate(prospects, state.platform.config.campaign.features), t_trailing=rule)
+    return scored.assign(p_trailing=trailing_rate(prospects, state.platform.config.features), t_trailing=rule)
 
 
 def _evening(state: State, known: pd.DataFrame) -> tuple[dict[str, Any], list[Event]]:

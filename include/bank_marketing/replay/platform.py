@@ -9,11 +9,12 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import Field
 
-from bank_marketing.campaign import Campaign
+from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.components.evaluation import EvaluationConfig, Judgement, Rivals, judge
 from bank_marketing.components.training import TrainingConfig
 from bank_marketing.components.transformation import TransformationConfig
+from bank_marketing.contract import Contract
 from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling.baselines import trailing_rate_threshold
@@ -31,7 +32,8 @@ from bank_marketing.replay.table import split
 class ReplayConfig(Entity):
     """The configurations of the components that the replay runs."""
 
-    campaign: Campaign = Field(exclude=True, repr=False)
+    contract: Contract = Field(exclude=True, repr=False)
+    features: FeatureSpec = Field(exclude=True, repr=False)
     choice: ModelChoice
     transformation: TransformationConfig = TransformationConfig()
     training: TrainingConfig = TrainingConfig()
@@ -43,7 +45,8 @@ class ReplayConfig(Entity):
     def of(cls, context: RunContext, choice: ModelChoice) -> ReplayConfig:
         """The configurations of a campaign. Raises ConfigError."""
         return cls(
-            campaign=context.campaign,
+            contract=context.contract,
+            features=context.campaign.features,
             choice=choice,
             transformation=context.config("transform_data", TransformationConfig),
             training=context.config("train_model", TrainingConfig),
@@ -114,13 +117,13 @@ class Platform:
         deployed, config = self.production, self.config
         assert deployed is not None
         scored = window.assign(probability=deployed.model.predict_proba(window))
-        drift = assess_drift(deployed.reference, scored, config.campaign.contract, config.monitoring)
+        drift = assess_drift(deployed.reference, scored, config.contract, config.monitoring)
         own = made.loc[made["version"] == deployed.version, ["contact_id", "probability", "called"]]
         outcomes = window.merge(own, on="contact_id", how="left")
         performance = assess_performance(
             outcomes,
             deployed.evaluated,
-            config.campaign.features,
+            config.features,
             deployed.trailing_threshold,
             config.economics,
             config.monitoring,
@@ -165,9 +168,7 @@ def fit(config: ReplayConfig, known: pd.DataFrame) -> tuple[TermDepositModel, di
         positives = int(parts[name]["y"].sum())
         if positives < config.training.min_positives:
             raise NotEnoughHistory(f"the {name} days have {positives} subscribers, {config.training.min_positives} are needed")
-    model, _ = train(
-        config.choice, parts["train"], parts["validation"], spec=config.campaign.features, economics=config.economics
-    )
+    model, _ = train(config.choice, parts["train"], parts["validation"], spec=config.features, economics=config.economics)
     return model, parts
 
 
@@ -182,5 +183,5 @@ def deploy(
         model=model,
         reference=reference_rows(model, learned, config.training.reference_rows),
         evaluated={name: float(figures[name]) for name in COMPARED},
-        trailing_threshold=trailing_rate_threshold(parts["validation"], config.campaign.features),
+        trailing_threshold=trailing_rate_threshold(parts["validation"], config.features),
     )
