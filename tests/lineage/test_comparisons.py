@@ -15,6 +15,7 @@ from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.model import TermDepositModel, train
 from bank_marketing.registry.registry import ModelVersion
 from bank_marketing.scoring.predictions import PredictionRecord
+from tests.support.campaign import FEATURES
 from tests.support.features import features_table
 
 DAY = date(2010, 7, 1)
@@ -90,7 +91,7 @@ def model() -> TermDepositModel:
     table: pd.DataFrame = features_table(days=40)
     parts = (table[table["split"] == name] for name in ("train", "validation"))
     choice = ModelChoice(algorithm="logistic_regression", threshold="half_best_f1_that_pays")
-    return train(choice, *parts, economics=Economics(8, 40))[0]
+    return train(choice, *parts, spec=FEATURES, economics=Economics(8, 40))[0]
 
 
 def version_of(model: TermDepositModel) -> ModelVersion:
