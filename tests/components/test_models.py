@@ -256,15 +256,15 @@ def test_a_champion_that_has_seen_the_days_is_not_compared(champion: RunContext,
 
 
 def test_evaluating_and_promoting_again_overwrites_nothing_and_moves_no_stage_backwards(make_context: MakeContext) -> None:
-    blind = features_table()
-    blind.loc[blind["split"] != "holdout", "job"] = "unknown"  # knows less than the second, and more than a baseline
+    blind = features_table(signal=3.0)
+    blind.loc[blind["split"] != "holdout", "contact"] = "telephone"  # knows less than the second, and more than a baseline
     first, second = make_context(DAY, "first"), make_context(DAY, "second")
     registry = registry_of(first)
     model = train(first, blind)
     judged = judge(first, model)
     done = push(first, model, judged)
     assert done.decision == "promoted"
-    other = train(second, features_table())
+    other = train(second, features_table(signal=3.0))
     assert push(second, other, judge(second, other)).decision == "promoted"
     before = records.history(first.store)
 

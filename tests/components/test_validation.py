@@ -257,10 +257,20 @@ def test_a_registry_that_does_not_answer_stops_nothing(make_context: Make, rows:
     assert drift["columns"]
 
 
-def promote_a_model_trained_on(rows: pd.DataFrame, context: RunContext) -> None:
+def test_a_version_that_cannot_be_trusted_stops_nothing(context: RunContext, rows: pd.DataFrame) -> None:
+    promote_a_model_trained_on(rows.assign(age=rows["age"] + 20), context, digest="0" * 64)
+    drift = content(context, validate(context, rows).ref, "drift.json")
+    assert drift["reference"] == "the contacts before the recent ones (the version in production cannot be compared with)"
+    assert "age" not in [entry["column"] for entry in drift["columns"] if entry["drifted"]]
+
+
+def promote_a_model_trained_on(rows: pd.DataFrame, context: RunContext, digest: str = "") -> None:
     """A registered version with a reference, in production; what it predicts does not matter here."""
+    import json
+
     import mlflow
 
+    from bank_marketing.artifacts.digests import file_digest
     from bank_marketing.registry.registry import PRODUCTION, REFERENCE_FILE, Registry
     from bank_marketing.registry.tracking import experiment_id
 
@@ -274,5 +284,6 @@ def promote_a_model_trained_on(rows: pd.DataFrame, context: RunContext) -> None:
             artifacts={REFERENCE_FILE: str(reference)},
             pip_requirements=["mlflow"],
         )
-    version = registry.register(run.info.run_id, model.model_id, {"model_digest": "0" * 64})
+    files = {REFERENCE_FILE: digest or file_digest(reference)}
+    version = registry.register(run.info.run_id, model.model_id, {"model_digest": "0" * 64, "files": json.dumps(files)})
     registry.client.set_registered_model_alias(registry.name, PRODUCTION, str(version.version))

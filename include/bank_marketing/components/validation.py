@@ -19,7 +19,7 @@ from bank_marketing.artifacts.manifest import digest_of
 from bank_marketing.components import ingestion
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.contract.findings import Finding, empty_days, sentence
-from bank_marketing.errors import ContractViolation, RegistryUnavailable
+from bank_marketing.errors import ArtifactCorrupt, ContractViolation, ModelIncompatible, RegistryUnavailable
 from bank_marketing.etl.snapshot import CleanDay, Snapshot
 from bank_marketing.registry.registry import PRODUCTION, Registry
 from bank_marketing.rules.freshness import MONDAY_TO_FRIDAY, NO_LONGER_A_PAUSE, USUAL_SILENCE, silent_days
@@ -275,6 +275,10 @@ def _reference(context: RunContext) -> tuple[str, pd.DataFrame | None]:
         # Drift only warns, so an absent registry must not stop the run here: the steps that need it will say so themselves.
         log.warning("drift: %s", error)
         return "the contacts before the recent ones (the registry does not answer)", None
+    except (ModelIncompatible, ArtifactCorrupt) as error:
+        # Nor may a version that cannot be trusted: training a new one is what helps.
+        log.warning("drift: %s", error)
+        return "the contacts before the recent ones (the version in production cannot be compared with)", None
     return "the contacts before the recent ones (no model in production yet)", None
 
 

@@ -183,7 +183,8 @@ class Registry:
         if not reason.strip():
             raise ConfigError("a rollback needs a reason: it stands in the record for those who ask later")
         version = self.get(to)
-        if self.production().version == to:
+        current = self.at(PRODUCTION)
+        if current is not None and current.version == to:
             raise ConfigError(f"version {to} of {self.name} is in production already: nothing to roll back")
         return self.promote(
             version,
