@@ -19,6 +19,7 @@ from pyspark.sql import SparkSession
 
 from bank_marketing.components import evaluation, training
 from bank_marketing.components.context import RunContext
+from bank_marketing.economics import Economics
 from bank_marketing.modeling.choice import ModelChoice, Window
 from bank_marketing.modeling.encoding import FeatureEncoder
 from bank_marketing.modeling.explanations import reasons
@@ -134,7 +135,7 @@ def test_the_reference_is_of_the_same_rows(both: tuple[LocalRows, SparkRows], ha
     here, there = both
     choice = ModelChoice(algorithm="logistic_regression", window=Window(half_life_days=half_life))
     encoder, estimator = fit_estimator(choice, here.validation, FEATURES)
-    model = TermDepositModel(choice, encoder, estimator, None, 0.5, "")
+    model = TermDepositModel(choice, encoder, estimator, None, 0.5, Economics(8, 40), "")
     expected, found = here.reference(model, limit), there.reference(model, limit)
     assert found["contact_id"].tolist() == expected["contact_id"].tolist()
     assert found["probability"].tolist() == expected["probability"].tolist() == raw_scores(

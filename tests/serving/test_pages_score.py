@@ -103,7 +103,7 @@ def test_without_a_model_every_page_says_so_and_stays_up(browser: Browser, empty
         visit = Visit(context, server.url)
         page = visit.sign_in(key)
         visit.go(path)
-        expect(page.locator("#status")).to_contain_text("No model in production")
+        expect(page.locator("#status")).to_contain_text("There is no model in production")
         if path in ("/score", "/list"):
             expect(page.get_by_role("status")).to_contain_text("run the training DAG")
             expect(page.locator("button.primary")).to_be_disabled()
