@@ -40,7 +40,11 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     land_small(landing)
     (landing / SOURCE_FILE).write_text(LandedSource(kind="synthetic", seed=1).model_dump_json())
     with mail_server() as inbox:
-        mail = {"AIRFLOW_CONN_SMTP_DEFAULT": inbox.connection, "BANK_MAIL_TO": "oncall@bank.example"}
+        mail = {
+            "AIRFLOW_CONN_SMTP_DEFAULT": inbox.connection,
+            "BANK_MAIL_TO": "oncall@bank.example",
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",  # as it is outside of tests: why a task was skipped stands in its log
+        }
         with standalone(airflow_home.new_home(home), home, **mail) as airflow:
             airflow.wait(lambda: len(airflow.call("GET", "/dags")["dags"]) > 3, 400)
             yield Night(airflow, home, inbox)
