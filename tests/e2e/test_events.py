@@ -93,8 +93,7 @@ def test_3_monitoring_starts_no_training_beside_the_one_that_is_at_work(night: N
 
 
 def test_4_what_a_person_refused_a_retraining_does_not_bring_back(night: Night) -> None:
-    answer = f"/dags/{TRAINING}/dagRuns/{ASKED}/taskInstances/promote_model/-1/hitlDetails"
-    night.airflow.call("PATCH", answer, json={"chosen_options": ["Reject"], "params_input": {}})
+    night.answer(ASKED, "Reject")
     assert night.airflow.wait_for_run(TRAINING, ASKED) == "success"
     assert night.airflow.states(TRAINING, ASKED) == dict.fromkeys(training.STEPS, "success")
     [refused] = records.history(night.store)

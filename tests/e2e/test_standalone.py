@@ -126,7 +126,7 @@ def test_4_the_mended_file_one_cleared_task_and_a_persons_yes_finish_the_run(nig
         address = asked["body"].partition(f"[{title}](")[2].partition(")")[0]
         assert holds in night.airflow.http.get(address).text, title
         assert address in question
-    night.airflow.call("PATCH", answer, json={"chosen_options": ["Approve"], "params_input": {}})
+    night.answer(RUN_ID, "Approve")
     assert night.airflow.wait_for_run(TRAINING, RUN_ID) == "success"
     assert night.airflow.states(TRAINING, RUN_ID) == dict.fromkeys(training.STEPS, "success")
     [record] = records.history(night.store)

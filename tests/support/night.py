@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -38,6 +39,11 @@ A_DAY = 60
 BEFORE = A_DAY * len(DAYS) + 2 + OF_THE_DAY
 
 
+#: Seconds between a task's pause and a person's answer. An answer within the scheduler's same breath is taken by Airflow 3.3 for a task
+#: that was lost, and the person is asked again.
+THINKING = 15
+
+
 @dataclass
 class Night:
     """Airflow, the landing zone, the registry and the mails."""
@@ -49,6 +55,12 @@ class Night:
     @property
     def settings(self) -> Settings:
         return small_settings(self.home)
+
+    def answer(self, run_id: str, option: str) -> None:
+        """Answer as a person does: after having read the question."""
+        time.sleep(THINKING)
+        where = f"/dags/{TRAINING}/dagRuns/{run_id}/taskInstances/promote_model/-1/hitlDetails"
+        self.airflow.call("PATCH", where, json={"chosen_options": [option], "params_input": {}})
 
     @property
     def landing(self) -> Path:
