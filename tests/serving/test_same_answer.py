@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from bank_marketing.campaign import open_campaign
-from bank_marketing.scoring import call_list
+from bank_marketing.lists.results import REASONS
 from bank_marketing.scoring.predictions import PredictionLog
 from bank_marketing.serving import call_lists
 from bank_marketing.serving.call_lists import Outcomes
@@ -51,7 +51,7 @@ def test_one_by_one_and_together_the_answer_is_that_of_the_night_to_the_last_dig
         assert answer["probability"] == listed["probability"]  # not approximately
         assert answer["expected_profit"] == listed["expected_profit"]
         assert answer["decision"] == bool(listed["decision"])
-        told = [reason["text"] for reason in answer["reasons"]][: call_list.REASONS]
+        told = [reason["text"] for reason in answer["reasons"]][:REASONS]
         assert told == [text for text in (listed[f"reason_{n}"] for n in range(1, len(told) + 1)) if text]
 
 
