@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from bank_marketing.contract import Contract, load_contract
+from bank_marketing.campaign.reading import YamlFile
+from bank_marketing.contract import Contract
 from bank_marketing.errors import ConfigError
 from tests.support.campaign import CONTRACT
 
@@ -89,4 +90,4 @@ def test_a_contract_that_contradicts_itself_is_refused(tmp_path: Path, change: C
     path = tmp_path / "contract.yaml"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     with pytest.raises(ConfigError, match=says):
-        load_contract(path)
+        YamlFile(path).parse(Contract)

@@ -8,7 +8,8 @@ import pytest
 import yaml
 from pyspark.sql import SparkSession
 
-from bank_marketing.contract import load_contract
+from bank_marketing.campaign.reading import YamlFile
+from bank_marketing.contract import Contract
 from bank_marketing.contract.row_rules import holds
 from bank_marketing.errors import ConfigError
 from tests.support.campaign import CONTRACT
@@ -40,7 +41,7 @@ def test_a_rule_that_an_engine_cannot_run_is_refused_by_name(
     tmp_path: Path, expression: str, columns: list[str], says: str
 ) -> None:
     with pytest.raises(ConfigError, match=says):
-        load_contract(contract_with(tmp_path, expression, columns))
+        YamlFile(contract_with(tmp_path, expression, columns)).parse(Contract)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_a_rule_that_an_engine_cannot_run_is_refused_by_name(
     ],
 )
 def test_a_rule_that_its_engines_can_run_is_taken(tmp_path: Path, expression: str, columns: list[str], severity: str) -> None:
-    assert load_contract(contract_with(tmp_path, expression, columns, severity)).row_rules[-1].name == "odd"
+    assert YamlFile(contract_with(tmp_path, expression, columns, severity)).parse(Contract).row_rules[-1].name == "odd"
 
 
 RULES = (
@@ -88,7 +89,7 @@ def test_the_rules_of_all_shipped_campaigns_are_read_by_spark(spark: SparkSessio
     """Whoever changes one finds out here: Spark itself is not there when a contract is loaded."""
     from bank_marketing.contract.spark import clean_schema
 
-    contracts = [load_contract(path) for path in sorted(FOLDER.glob("*/contract.yaml"))]
+    contracts = [YamlFile(path).parse(Contract) for path in sorted(FOLDER.glob("*/contract.yaml"))]
     assert CONTRACT.name in {contract.name for contract in contracts}
     for contract in contracts:
         empty = spark.createDataFrame([], clean_schema(contract.columns))

@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date
-from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bank_marketing.contract.row_rules import refusal
-from bank_marketing.errors import ConfigError
 
 Severity = Literal["critical", "warning"]
 
@@ -223,11 +220,3 @@ class Contract(_Entry):
             if column["positive"] == "yes":  # contracts that say nothing of it keep the digest that they always had
                 del column["positive"]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def load_contract(path: Path) -> Contract:
-    """Read a contract. Raises ConfigError that names the field which is wrong."""
-    try:
-        return Contract.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise ConfigError(f"the data contract {path} cannot be used: {error}") from error
