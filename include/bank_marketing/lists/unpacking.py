@@ -63,8 +63,6 @@ def is_workbook(stream: IO[bytes]) -> bool:
 def as_text(stream: IO[bytes], name: str) -> tuple[IO[str], str]:
     """The text of a file with its line ends, and the encoding's name.
 
-    A byte order mark says the encoding; else it is UTF-8 where all of it is, else Windows-1252, which Excel calls "CSV".
-
     Raises:
         ContractViolation: it is no text.
     """
@@ -72,16 +70,24 @@ def as_text(stream: IO[bytes], name: str) -> tuple[IO[str], str]:
     for mark, what in _FOREIGN.items():
         if head.startswith(mark):
             raise refused(name, "encoding", f"it is {what}, not a list. {SAVE_AS}")
-    for mark, codec, told in _MARKS:
+    codec, title = encoding_of(stream)
+    return _decoded(stream, codec, name), title
+
+
+def encoding_of(stream: IO[bytes]) -> tuple[str, str]:
+    """The encoding of a text that can be sought, as Python's codec and as people call it.
+
+    A byte order mark says it; else it is UTF-8 where all of it is, else Windows-1252, which Excel calls "CSV".
+    """
+    head = _head(stream, 4096)
+    for mark, codec, title in _MARKS:
         if head.startswith(mark):
-            return _decoded(stream, codec, name), told
+            return codec, title
     if b"\0" in head:
         codec = "utf-16-le" if head[1:2] == b"\0" else "utf-16-be"
         if _decodes(stream, codec) and head[:2].count(0) == 1:
-            return _decoded(stream, codec, name), "UTF-16"
-    if _decodes(stream, "utf-8"):
-        return _decoded(stream, "utf-8", name), "UTF-8"
-    return _decoded(stream, "cp1252", name), "Windows-1252"
+            return codec, "UTF-16"
+    return ("utf-8", "UTF-8") if _decodes(stream, "utf-8") else ("cp1252", "Windows-1252")
 
 
 def _decoded(stream: IO[bytes], codec: str, name: str) -> IO[str]:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from bank_marketing.errors import ConfigError
-
-DELIMITERS = (";", ",", "\t", "|")
-
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+from bank_marketing.lists.separated import SEPARATORS
+from bank_marketing.lists.unpacking import encoding_of
 
 #: Lines that decide the delimiter; a file whose first lines agree does not change its mind later.
 _LINES = 50
-
-_BLOCK = 1 << 20
 
 
 class Dialect(BaseModel):
@@ -38,12 +33,13 @@ def find_dialect(path: Path) -> Dialect:
     """
     if not path.is_file():
         raise ConfigError(f"there is no file {path}")
-    encoding = _encoding(path)
+    with path.open("rb") as content:
+        encoding, _ = encoding_of(content)
     with path.open(encoding=encoding, newline="") as stream:
         lines = [line for line in (stream.readline(1 << 16) for _ in range(_LINES)) if line.strip()]
     if len(lines) < 2:
         raise ConfigError(f"{path} has no rows: export it with a header and at least one row")
-    for delimiter in sorted(DELIMITERS, key=lambda mark: -lines[0].count(mark)):
+    for delimiter in sorted(SEPARATORS, key=lambda mark: -lines[0].count(mark)):
         widths = {len(cells) for cells in csv.reader(lines, delimiter=delimiter)}
         if len(widths) == 1 and widths != {1}:
             return Dialect(encoding=encoding, delimiter=delimiter)
@@ -51,21 +47,3 @@ def find_dialect(path: Path) -> Dialect:
         f"{path}: none of ; , tab and | splits its first {len(lines)} lines into the same number of cells. Export it as CSV, "
         "with cells that hold the delimiter in quotes"
     )
-
-
-def _encoding(path: Path) -> str:
-    """By its mark, else UTF-8 where all of it is, else Windows-1252, which office programs call "ANSI"."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with path.open("rb") as stream:
-        head = stream.read(4)
-        for mark, encoding in _MARKS:
-            if head.startswith(mark):
-                return encoding
-        stream.seek(0)
-        try:
-            while block := stream.read(_BLOCK):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "cp1252"
-    return "utf-8"
