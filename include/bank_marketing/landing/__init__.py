@@ -1,1 +1,1 @@
-"""Where data come from: the archive, its exact dates, the daily files of the landing zone, and the synthetic campaign."""
+"""Where data come from: a campaign's archive, its synthetic stand-in or an export, as the daily files of the landing zone."""

@@ -128,7 +128,7 @@ def _landed(file: LandedFile, config: ProspectsConfig, stage: Stage, context: Ru
         found = tally(rows).get(file.date, {})
         counts = _reconciled(inspected, found)
         _check_rejects(inspected, counts, found["breaches"], config)
-        clean = rows.where(f.col("status") == "clean").drop("source_row", "status", "breaches", "warnings", "raw")
+        clean = rows.where(f.col("status") == "clean").drop("source_row", "status", "breaches", "raw")
         clean.write.parquet(f"{stage.uri}/{CLEAN}")
         stage.number_parts(CLEAN)
         kept = rows.where(f.col("status") != "clean").orderBy("source_row")

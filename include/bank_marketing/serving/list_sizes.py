@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
+from pathlib import Path
 
 from bank_marketing.artifacts import ArtifactStore
 from bank_marketing.landing.zone import LandingZone
@@ -10,8 +12,6 @@ from bank_marketing.lists.sizes import GIVEN
 from bank_marketing.scoring.call_list import FOLDER
 from bank_marketing.serving.model_cache import Campaign
 from bank_marketing.settings import Settings
-
-_BLOCK = 1 << 20
 
 
 def size_of_day(given: int | None, day: date, campaign: Campaign, store: ArtifactStore, settings: Settings) -> tuple[int, str]:
@@ -32,7 +32,15 @@ def size_of_day(given: int | None, day: date, campaign: Campaign, store: Artifac
 def _landed(day: date, settings: Settings) -> int:
     """Rows of the list that landed for a day; 0 when there is none."""
     path = LandingZone(settings.landing).place("prospects", day)
-    if not path.is_file():
+    try:
+        found = path.stat()
+    except OSError:
         return 0
+    return _rows(path, found.st_mtime_ns, found.st_size) if path.is_file() else 0
+
+
+@lru_cache(maxsize=32)
+def _rows(path: Path, changed: int, size: int) -> int:
+    """Rows below a file's header, counted once for each state of the file: each request about a client of that day asks."""
     with path.open("rb") as stream:
         return sum(1 for line in stream if line.strip()) - 1
