@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import numpy as np
@@ -31,6 +32,20 @@ def draw(generator: np.random.Generator, table: Effects, n: int) -> tuple[list[s
     names, shares = list(table), np.array([share for share, _ in table.values()])
     picks = generator.choice(len(names), size=n, p=shares / shares.sum())
     return [names[pick] for pick in picks], np.array([effect for _, effect in table.values()])[picks]
+
+
+def clients(
+    generator: np.random.Generator, n: int, number: int, ages: tuple[int, int], tables: Mapping[str, Effects]
+) -> tuple[dict[str, list[str]], Floats]:
+    """Columns of n clients from `number` on: contact_id, age within `ages`, one of each table; and their effects (n,) on the log-odds."""
+    columns = {"contact_id": [f"S{number + i + 1:07d}" for i in range(n)]}
+    years = np.clip(np.round(generator.gamma(9.0, 2.6, n) + 17), *ages).astype(int)
+    columns["age"] = [str(age) for age in years]
+    score: Floats = 0.5 * (np.abs(years - 42) > 18)  # the young and the old buy more often
+    for name, table in tables.items():
+        columns[name], effect = draw(generator, table, n)
+        score = score + effect
+    return columns, score
 
 
 def intercept(rate: float, score: Floats) -> float:

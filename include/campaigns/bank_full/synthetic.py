@@ -12,7 +12,7 @@ from datetime import date
 import numpy as np
 
 from bank_marketing.landing.daily import Day, Row
-from bank_marketing.landing.simulation import Floats, draw, intercept, last_days, volumes
+from bank_marketing.landing.simulation import Floats, clients, draw, intercept, last_days, volumes
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
@@ -97,13 +97,7 @@ def synthetic_days(seed: int, scale: int = 1) -> Iterator[Day]:
 def _day(
     generator: np.random.Generator, day: date, n: int, number: int, rate: float, channels: dict[str, float], known: float
 ) -> list[Row]:
-    columns: dict[str, list[str]] = {"contact_id": [f"S{number + i + 1:07d}" for i in range(n)]}
-    ages = np.clip(np.round(generator.gamma(9.0, 2.6, n) + 17), 18, 95).astype(int)
-    columns["age"] = [str(age) for age in ages]
-    score = 0.5 * (np.abs(ages - 42) > 18)
-    for name, table in TABLES.items():
-        columns[name], effect = draw(generator, table, n)
-        score = score + effect
+    columns, score = clients(generator, n, number, (18, 95), TABLES)
     balance = np.round(generator.lognormal(6.4, 1.4, n) - 300).astype(int)
     columns["balance"] = [str(amount) for amount in balance]
     score = score + 0.1 * np.sign(balance) * np.log1p(np.abs(balance) / 100)

@@ -14,7 +14,7 @@ from datetime import date
 import numpy as np
 
 from bank_marketing.landing.daily import Day, Row
-from bank_marketing.landing.simulation import draw, intercept, last_days, volumes
+from bank_marketing.landing.simulation import clients, intercept, last_days, volumes
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -90,6 +90,7 @@ EDUCATION = {
 DEFAULT = {"no": (0.791, 0.1), "unknown": (0.208, -0.35), "yes": (0.001, -0.5)}
 LOAN = {"no": (0.824, 0.0), "yes": (0.152, -0.02), "unknown": (0.024, 0.0)}
 HOUSING = {"yes": (0.524, 0.02), "no": (0.452, 0.0), "unknown": (0.024, 0.0)}
+TABLES = {"job": JOBS, "marital": MARITAL, "education": EDUCATION, "default": DEFAULT, "housing": HOUSING, "loan": LOAN}
 
 CHANNEL_EFFECT = {"cellular": 0.25, "telephone": -0.35}
 OUTCOME_EFFECT = {"success": 1.5, "failure": -0.1, "nonexistent": 0.0}
@@ -133,22 +134,7 @@ def synthetic_list(seed: int, day: date, rows: int, at_once: int) -> Iterator[li
 
 
 def _day(generator: np.random.Generator, month: Month, day: date, n: int, number: int) -> list[Row]:
-    score = np.zeros(n)
-    columns: dict[str, list[str]] = {"contact_id": [f"S{number + i + 1:07d}" for i in range(n)]}
-    ages = np.clip(np.round(generator.gamma(9.0, 2.6, n) + 17), 17, 98).astype(int)
-    score += 0.5 * (np.abs(ages - 42) > 18)
-    columns["age"] = [str(age) for age in ages]
-    tables = (
-        ("job", JOBS),
-        ("marital", MARITAL),
-        ("education", EDUCATION),
-        ("default", DEFAULT),
-        ("housing", HOUSING),
-        ("loan", LOAN),
-    )
-    for name, table in tables:
-        columns[name], effect = draw(generator, table, n)
-        score += effect
+    columns, score = clients(generator, n, number, (17, 98), TABLES)
     telephone = generator.random(n) < month.telephone
     columns["contact"] = ["telephone" if phone else "cellular" for phone in telephone]
     score += np.where(telephone, CHANNEL_EFFECT["telephone"], CHANNEL_EFFECT["cellular"])
