@@ -55,6 +55,7 @@ class Scorer:
         """Take the model after it has scored one row of the contract's defaults."""
         self.model, self.version, self.economics, self.contract = model, version, economics, contract
         self.threshold = model.threshold_at(economics)
+        self.contract_digest = contract.digest  # worked out once: each prediction's record has it
         self._try()
 
     def score(self, prospects: pd.DataFrame, day: date, state: CampaignState, list_size: int) -> pd.DataFrame:

@@ -11,7 +11,6 @@ from typing import Any, Literal
 import pandas as pd
 
 from bank_marketing.artifacts.manifest import code_version, digest_of
-from bank_marketing.contract import Contract
 from bank_marketing.scoring.partition import input_columns
 from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
 from bank_marketing.serving.commitment import commit
@@ -57,7 +56,8 @@ class Predictor:
         Returns:
             The scorer's table, one row a prospect, in their order.
         """
-        table = pd.DataFrame([row | loaded.scorer.contract.derived_values(day) for row in rows])
+        derived = loaded.scorer.contract.derived_values(day)
+        table = pd.DataFrame([row | derived for row in rows])
         return loaded.scorer.score(table, day, loaded.campaign.state, list_size)
 
     def predict(self, loaded: ServingState, rows: Sequence[dict[str, Any]], context: PredictionContext) -> list[PredictionBody]:
@@ -80,7 +80,8 @@ class Predictor:
     def _records(
         self, loaded: ServingState, rows: Sequence[dict[str, Any]], scored: pd.DataFrame, context: PredictionContext
     ) -> list[PredictionRecord]:
-        now, contract = datetime.now(UTC), loaded.scorer.contract.digest
+        now, contract = datetime.now(UTC), loaded.scorer.contract
+        columns, derived = input_columns(contract), contract.derived_values(context.day)
         record = context.record or f"{now:%Y-%m-%d}-{secrets.token_hex(8)}"
         return [
             PredictionRecord(
@@ -90,7 +91,7 @@ class Predictor:
                 contact_id=given.get("contact_id"),
                 model_version=loaded.version.version,
                 model_digest=loaded.version.digest,
-                input_digest=input_digest(given, context.day, loaded.scorer.contract),
+                input_digest=input_digest(given | derived, columns),
                 features_digest=loaded.campaign.state.features_digest,
                 probability=row["probability"],
                 threshold=loaded.threshold,
@@ -99,7 +100,7 @@ class Predictor:
                 decision=row["decision"],
                 day=context.day,
                 who=context.who,
-                contract=contract,
+                contract=loaded.scorer.contract_digest,
                 code_version=code_version(),
             ).sealed()
             for number, (given, row) in enumerate(zip(rows, _dicts(scored), strict=True))
@@ -152,23 +153,23 @@ def check_day(loaded: ServingState, rows: Sequence[dict[str, Any]], day: date, p
             f"must be after {last}, the last contact day whose outcomes are known; an earlier day would know its own outcome"
         )
         raise ProblemError("invalid-request", "This day cannot be scored.", errors=[FieldProblem(field="day", problem=problem)])
+    derived = loaded.scorer.contract.derived_values(day)
     wrong = [
         FieldProblem(
             field=f"{place.format(number)}.{name}",
             problem=f"{loaded.scorer.contract[name].title} of {day} is {value}; leave it out, it follows from the day",
         )
         for number, row in enumerate(rows)
-        for name, value in loaded.scorer.contract.derived_values(day).items()
+        for name, value in derived.items()
         if row.get(name) not in (None, value)
     ]
     if wrong:
         raise ProblemError("invalid-request", f"{len(wrong)} values are not those of {day}.", errors=wrong[:100])
 
 
-def input_digest(given: dict[str, Any], day: date, contract: Contract) -> str:
+def input_digest(row: dict[str, Any], columns: Sequence[str]) -> str:
     """Digest of what was scored: the nightly job gives the same client of the same day the same one."""
-    full = given | contract.derived_values(day)
-    return digest_of({name: full[name] for name in input_columns(contract)})
+    return digest_of({name: row[name] for name in columns})
 
 
 def _dicts(scored: pd.DataFrame) -> list[dict[str, Any]]:
