@@ -33,14 +33,14 @@ class RetryNote(BaseNotifier):
 def note(context: Any, moment: datetime) -> str:
     """Keep what failed, when and why; returns its place."""
     ti, error, run = context["ti"], context.get("exception"), run_context(context)
-    told = {
+    failure = {
         "at": moment.isoformat(timespec="seconds"),
         "task": f"{ti.dag_id}.{ti.task_id}",
         "run": ti.run_id,
         "reason": f"{type(error).__name__}: {error}"[:300] if error is not None else "the task was killed",
     }
     uri = run.store.uri(FOLDER, f"{moment:%Y-%m-%d}", f"{moment:%H%M%S%f}-{ti.task_id}.json")
-    run.store.write_bytes(uri, json.dumps(told).encode())
+    run.store.write_bytes(uri, json.dumps(failure).encode())
     return uri
 
 
@@ -50,10 +50,10 @@ def recovered_mail_part(run: RunContext, now: datetime | None = None) -> str:
     since = until - timedelta(days=1)
     days = {f"{moment:%Y-%m-%d}" for moment in (since, until)}
     uris = [uri for day in sorted(days) for uri in run.store.list_files(run.store.uri(FOLDER, day))]
-    told = [json.loads(run.store.read_bytes(uri)) for uri in uris]
+    failures = [json.loads(run.store.read_bytes(uri)) for uri in uris]
     lines = [
         f"<li>{escape(entry['at'][:16].replace('T', ' '))} {escape(entry['task'])}: {escape(entry['reason'])}</li>"
-        for entry in told
+        for entry in failures
         if since <= datetime.fromisoformat(entry["at"]) <= until
     ]
     return f"<p>Tried again in the last 24 hours:</p><ul>{''.join(lines)}</ul>" if lines else ""

@@ -58,7 +58,7 @@ def show_versions(versions: Sequence[ModelVersion], out: Console) -> None:
     out.print(table)
 
 
-def show_records(told: Sequence[Record], out: Console) -> None:
+def show_records(history: Sequence[Record], out: Console) -> None:
     """Decisions in the order of their time, the reason below each; into a pipe, one line each, separated by tabs."""
     if not out.is_terminal:
         head = ("when", "version", "what", "production before", "production after", "who", "why")
@@ -70,13 +70,13 @@ def show_records(told: Sequence[Record], out: Console) -> None:
                         f"{record.at:%Y-%m-%dT%H:%M:%SZ}", str(record.version), record.action, str(record.from_version or ""),
                         str(record.to_version or ""), record.who, " ".join(record.reasons),
                     )
-                    for record in told
+                    for record in history
                 ),
             ],
             out,
         )  # fmt: skip
         return
-    for record in told:
+    for record in history:
         moved = (
             f"production {record.from_version or 'none'} → {record.to_version or 'none'}"
             if record.from_version != record.to_version

@@ -159,12 +159,12 @@ def _kept_out(config: PromotionConfig, version: ModelVersion, context: RunContex
     """Why a version may not go to production whatever its figures are, in a sentence; empty when it may."""
     if config.approval:
         return config.refused
-    told = records.refusal(records.history(context.store), version.version)
-    if told is None:
+    refused = records.refusal(records.history(context.store), version.version)
+    if refused is None:
         return ""
-    how = "rolled it back" if told.action == "rolled_back" else "kept it out of production"
+    how = "rolled it back" if refused.action == "rolled_back" else "kept it out of production"
     return (
-        f"Version {version.version} stays out: {told.who} {how} on {told.at:%Y-%m-%d}. Only a person brings it back: in a run with "
+        f"Version {version.version} stays out: {refused.who} {how} on {refused.at:%Y-%m-%d}. Only a person brings it back: in a run with "
         f"`approval`, or by `bank-marketing rollback --to {version.version} --reason …`."
     )
 

@@ -79,8 +79,8 @@ def _text(cells: pd.Series, column: Column, mark: str, judged: Judged) -> pd.Ser
         rule = f"pattern({column.name})"
     else:
         return found
-    told = {value: values.explained(value, column, mark) for value in found[bad].unique()}
-    judged.breach(cells.index[bad], rule, [told[value] for value in found[bad]])
+    explained = {value: values.explained(value, column, mark) for value in found[bad].unique()}
+    judged.breach(cells.index[bad], rule, [explained[value] for value in found[bad]])
     return found
 
 

@@ -111,8 +111,8 @@ class Reading:
         left.insert(0, "problems", ["; ".join(judged.problems[line]) for line in bad])
         self.bad.append(left)
         for line in bad:
-            for rule, told in zip(judged.rules[line], judged.problems[line], strict=True):
-                self._breach(rule, line, told)
+            for rule, problem in zip(judged.rules[line], judged.problems[line], strict=True):
+                self._breach(rule, line, problem)
         if malformed:
             self.bad.append(self._malformed(malformed))
 
@@ -129,8 +129,8 @@ class Reading:
     def _joined(self, cells: list[str]) -> str:
         return (self.source.separator or ";").join(cells)
 
-    def _breach(self, rule: str, line: int, told: str) -> None:
-        found = self.rules.setdefault(rule, {"rows": 0, "examples": [line], "detail": told})
+    def _breach(self, rule: str, line: int, problem: str) -> None:
+        found = self.rules.setdefault(rule, {"rows": 0, "examples": [line], "detail": problem})
         found["rows"] = int(str(found["rows"])) + 1
 
     def _as_it_came(self, table: pd.DataFrame) -> pd.DataFrame:
@@ -192,8 +192,8 @@ class Reading:
         every = names[names.isin(set(who))]
         lines = every.index.to_series().groupby(every.to_numpy(), sort=False).agg(list)
         found.insert(0, "problems", [f"{name} stands again in line {lines[name][-1]}, which is scored" for name in who])
-        told = [f"{name} (lines {', '.join(map(str, found_lines[:5]))})" for name, found_lines in lines.items()]
-        return found.assign(**{STATUS: DUPLICATE}), told
+        named = [f"{name} (lines {', '.join(map(str, found_lines[:5]))})" for name, found_lines in lines.items()]
+        return found.assign(**{STATUS: DUPLICATE}), named
 
     def _check(self) -> None:
         counts = self.counts
@@ -203,7 +203,7 @@ class Reading:
             raise refused(self.name, "no_rows", "it has no rows below its first line")
         if counts.clean == 0:
             worst = sorted(self.rules.items(), key=lambda item: -int(str(item[1]["rows"])))[:12]
-            told = "; ".join(f"{entry['detail']} (line {entry['examples'][0]}, {entry['rows']} rows)" for _, entry in worst)  # type: ignore[index]
+            problems = "; ".join(f"{entry['detail']} (line {entry['examples'][0]}, {entry['rows']} rows)" for _, entry in worst)  # type: ignore[index]
             if self.header.extra:
-                told += f"; columns of other names: {', '.join(name[:40] for name in list(self.header.extra)[:12])}"
-            raise refused(self.name, worst[0][0], f"none of its {counts.read:,} rows can be scored: {told}")
+                problems += f"; columns of other names: {', '.join(name[:40] for name in list(self.header.extra)[:12])}"
+            raise refused(self.name, worst[0][0], f"none of its {counts.read:,} rows can be scored: {problems}")

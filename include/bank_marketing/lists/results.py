@@ -47,8 +47,8 @@ def scored_row(
 
 def cells(row: Mapping[str, Any]) -> list[object]:
     """Cells of COLUMNS: the decision in words, euro to the cent, the probability to the last bit."""
-    told = {"decision": CALL if row["decision"] else DO_NOT_CALL, "expected_profit": round(row["expected_profit"], 2)}
-    return [safe_cell(told.get(name, row[name])) for name in COLUMNS]
+    written = {"decision": CALL if row["decision"] else DO_NOT_CALL, "expected_profit": round(row["expected_profit"], 2)}
+    return [safe_cell(written.get(name, row[name])) for name in COLUMNS]
 
 
 def decile(rank: int, total: int) -> int:
@@ -93,8 +93,8 @@ def write_left_out(stream: TextIO, customers: CustomerList, list_size: int) -> N
     made = writer(stream, [*LEFT_OUT, *(str(safe_cell(name)) for name in own)])
     if table.empty:
         return
-    told = table[["line", STATUS, "problems"]].itertuples(index=False, name=None)
-    for (line, status, problems), came in zip(told, table[own].fillna("").itertuples(index=False, name=None), strict=True):
+    outcomes = table[["line", STATUS, "problems"]].itertuples(index=False, name=None)
+    for (line, status, problems), came in zip(outcomes, table[own].fillna("").itertuples(index=False, name=None), strict=True):
         made.writerow([line, status, safe_cell(problems), list_size, *map(safe_cell, came)])
 
 

@@ -20,9 +20,9 @@ def check_reads(reads: dict[str, str], contract: Contract, where: str) -> None:
     known = {column.name: column.type for column in contract.attributes}
     gone = [name for name in reads if name not in known]
     changed = [f"{name} ({reads[name]}, now {known[name]})" for name in reads if known.get(name, reads[name]) != reads[name]]
-    told = [f"{what}: {', '.join(names)}" for what, names in (("gone", gone), ("of another type", changed)) if names]
-    if told:
+    differences = [f"{what}: {', '.join(names)}" for what, names in (("gone", gone), ("of another type", changed)) if names]
+    if differences:
         raise ConfigError(
-            f"{where} was chosen with columns that the contract no longer has ({'; '.join(told)}): its model cannot be trained. "
+            f"{where} was chosen with columns that the contract no longer has ({'; '.join(differences)}): its model cannot be trained. "
             "Run `bank-marketing experiments` again, or remove the file to train the default model."
         )

@@ -46,14 +46,14 @@ def write(store: ArtifactStore, record: Record) -> str:
         number += 1
 
 
-def refusal(told: Sequence[Record], version: int) -> Record | None:
+def refusal(entries: Sequence[Record], version: int) -> Record | None:
     """The record by which people keep a version out of production; None when nobody does, or somebody has let it in since.
 
     Args:
-        told: records, oldest first.
+        entries: records, oldest first.
         version: of the registered model; one version is one content digest.
     """
-    for record in reversed(told):
+    for record in reversed(entries):
         if record.action == "rolled_back" and version in (record.from_version, record.to_version):
             return record if record.from_version == version else None
         if record.version == version and record.approval:

@@ -30,9 +30,9 @@ class TextFormatter(_Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
-        told = " ".join(f"{name}={value}" for name, value in self.fields(record).items())
+        fields = " ".join(f"{name}={value}" for name, value in self.fields(record).items())
         message = record.getMessage().replace("\n", " ").replace("\r", " ")
-        return f"{self.time(record)} {record.levelname} {message} {told}".rstrip()
+        return f"{self.time(record)} {record.levelname} {message} {fields}".rstrip()
 
 
 class JsonFormatter(_Formatter):

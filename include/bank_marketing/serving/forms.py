@@ -161,9 +161,9 @@ def _candidates(column: Column) -> list[str]:
 
 def day_question(campaign: Campaign, day: date) -> str:
     """What is asked back of a day on which nobody expects calls; nothing of a usual one."""
-    told = []
+    doubts = []
     if day.weekday() >= _SATURDAY:
-        told.append(f"is a {day:%A}, and the call centre works on weekdays")
+        doubts.append(f"is a {day:%A}, and the call centre works on weekdays")
     if (ahead := campaign.age_days(day)) > _USUAL_DAYS:
-        told.append(f"is {ahead:,} days after {campaign.state.last_contact_day}, the last contact day that is known")
-    return f"{day} {'; it '.join(told)}. If it is meant, tick “Yes, this day” and send again" if told else ""
+        doubts.append(f"is {ahead:,} days after {campaign.state.last_contact_day}, the last contact day that is known")
+    return f"{day} {'; it '.join(doubts)}. If it is meant, tick “Yes, this day” and send again" if doubts else ""
