@@ -12,11 +12,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-#: A file that lies in the landing zone once the whole campaign has landed; hidden, so that it is no landed day.
+#: A file that lies in a campaign's landing zone once all of it has landed; hidden, so that it is no landed day.
 LANDED = ".landed"
 
-#: Where compose mounts BANK_ARCHIVE; an empty file when it is not set.
-ARCHIVE = Path("/run/archive/bank-additional.zip")
+#: Where compose mounts BANK_ARCHIVE, a file or a folder; an empty device when it is not set.
+ARCHIVE = Path("/run/archive")
 
 
 def airflow() -> None:
@@ -76,16 +76,26 @@ def _identities() -> list[tuple[str, str, str]]:
 
 
 def landing() -> None:
-    """Land the campaign once: the archive that BANK_ARCHIVE names, else UCI's, else the labelled synthetic campaign."""
-    root = Path(os.environ["BANK_LANDING_ROOT"])
+    """Land each campaign once: from the archive that BANK_ARCHIVE names, else UCI's, else its labelled synthetic stand-in."""
+    from bank_marketing.campaign import open_campaign
+    from bank_marketing.landing.source import load_source
+    from bank_marketing.settings import Settings
+
     again = sys.argv[2:]
-    if (root / LANDED).exists() and not again:
-        print("the campaign has landed. Another one: docker compose run --rm landing --replace")
-        return
-    if ARCHIVE.is_file() and ARCHIVE.stat().st_size:
+    if ARCHIVE.is_dir() or ARCHIVE.is_file():  # a device, where nothing was named
         os.environ["BANK_ARCHIVE"] = str(ARCHIVE)
-    _run("bank-marketing", "land", *again)
-    (root / LANDED).touch()
+    settings = Settings()
+    for campaign in settings.all_campaigns:
+        own = settings.for_campaign(campaign)
+        landed = own.landing / LANDED
+        if load_source(open_campaign(own).folder) is None:
+            print(f"{campaign} has no archive: it lives from the files that land in {own.landing} (docs/your-own-data.md)")
+            continue
+        if landed.exists() and not again:
+            print(f"{campaign} has landed. To replace it: docker compose run --rm landing --replace")
+            continue
+        _run("bank-marketing", "land", "--campaign", campaign, *again)
+        landed.touch()
 
 
 def _run(*command: str) -> None:

@@ -99,13 +99,15 @@ def prepare_images(project: str, env: Mapping[str, str]) -> None:
             docker("tag", f"{project}/{image}:dev", f"{project}/{image}:{kept}")
 
 
-def archive_file(named: str) -> Path | None:
-    """The archive that BANK_ARCHIVE means, itself or in a folder; None when nothing is named. Raises UpError where it is not there."""
+def archive_given(named: str) -> Path | None:
+    """The archive that BANK_ARCHIVE names, or the folder of several; None when nothing is named. Raises UpError where it is not there."""
     if not named:
         return None
-    path = Path(named) / "bank-additional.zip" if Path(named).is_dir() else Path(named)
-    if not path.is_file():
-        raise UpError(f"BANK_ARCHIVE={named} is no file ({path}): correct the path, or unset it to take the archive from UCI")
+    path = Path(named)
+    if not path.is_file() and not any(path.glob("*.zip")):
+        raise UpError(
+            f"BANK_ARCHIVE={named} is no file, and no folder with one: correct it, or unset it to take the archive from UCI"
+        )
     return path
 
 
@@ -177,7 +179,7 @@ def main() -> int:
         info = check_docker()
         project, own = project_name(read(path) | os.environ)
         values = complete_env(path, kept_secrets(project), os.getuid(), project if own else "")
-        archive = archive_file(os.environ.get("BANK_ARCHIVE") or values.get("BANK_ARCHIVE", ""))
+        archive = archive_given(os.environ.get("BANK_ARCHIVE") or values.get("BANK_ARCHIVE", ""))
         for warning in warnings(info, values | dict(os.environ)):
             print(f"WARNING: {warning}", file=sys.stderr, flush=True)
         tag = os.environ.get("PLATFORM_TAG") or values.get("PLATFORM_TAG", "")

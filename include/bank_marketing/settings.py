@@ -99,6 +99,11 @@ class Settings(EnvironmentSettings):
         return Path(self.campaign).name
 
     @property
+    def all_campaigns(self) -> tuple[str, ...]:
+        """The campaigns that this deployment serves, as `BANK_CAMPAIGNS` or `BANK_CAMPAIGN` names them; the first is the process's own."""
+        return tuple(name.strip() for name in self.campaigns.split(",") if name.strip()) or (self.campaign,)
+
+    @property
     def _below(self) -> str:
         return "" if self.campaign_name == DEFAULT_CAMPAIGN else self.campaign_name
 

@@ -12,14 +12,13 @@ PURPOSES = {"batch_scoring": 100, "training": 50, "drift_retraining": 50, "maint
 
 def campaigns() -> tuple[str, ...]:
     """The names of the campaigns that this Airflow has DAGs for."""
-    settings = Settings()
-    return tuple(Path(name).name for name in _given(settings))
+    return tuple(Path(name).name for name in Settings().all_campaigns)
 
 
 def settings_of(dag_id: str) -> Settings:
     """The settings of the campaign that a DAG belongs to."""
     settings = Settings()
-    for name in _given(settings):
+    for name in settings.all_campaigns:
         if dag_id in {f"{Path(name).name}_{purpose}" for purpose in PURPOSES}:
             return settings if name == settings.campaign else settings.for_campaign(name)
     return settings
@@ -30,7 +29,3 @@ def campaign_environment(dag_id: str) -> dict[str, str]:
     campaign = settings_of(dag_id).campaign
     own = {} if campaign == Settings().campaign else {"BANK_MODEL_NAME": "", "BANK_RESULTS_FILE": ""}
     return {"BANK_CAMPAIGN": campaign} | own
-
-
-def _given(settings: Settings) -> list[str]:
-    return [name.strip() for name in settings.campaigns.split(",") if name.strip()] or [settings.campaign]

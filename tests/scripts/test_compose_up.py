@@ -99,12 +99,13 @@ def test_former_images_are_taken_by_their_tag_and_never_built_over(monkeypatch: 
 
 
 def test_the_archive_may_be_named_by_its_folder(tmp_path: Path) -> None:
-    with pytest.raises(compose_engine.UpError, match=r"BANK_ARCHIVE=.* is no file .*bank-additional\.zip"):
-        compose_up.archive_file(str(tmp_path))
-    file = tmp_path / "bank-additional.zip"
+    with pytest.raises(compose_engine.UpError, match=r"BANK_ARCHIVE=.* is no file, and no folder with one"):
+        compose_up.archive_given(str(tmp_path))
+    file = tmp_path / "bank.zip"
     file.touch()
-    assert compose_up.archive_file(str(tmp_path)) == compose_up.archive_file(str(file)) == file
-    assert compose_up.archive_file("") is None
+    assert compose_up.archive_given(str(tmp_path)) == tmp_path
+    assert compose_up.archive_given(str(file)) == file
+    assert compose_up.archive_given("") is None
 
 
 def test_only_images_of_a_commit_are_kept_by_it() -> None:
