@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import log, log1p
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -72,3 +73,19 @@ def test_a_stronger_prior_moves_a_rate_further() -> None:
         found.append(float(encoder.mean_[encoder.number_names_.index("rate_1d")]))
     assert found == sorted(found, reverse=True), "2 of 7 is above the campaign's 13 %"
     assert found[1] == pytest.approx(logit((2 + 5 * OVERALL) / 12))
+
+
+@pytest.mark.parametrize("feature_set", FEATURES.sets)
+def test_a_client_without_a_table_is_encoded_to_the_same_bits(feature_set: str) -> None:
+    """The service encodes plain values; whole numbers, text and empty cells of any array give what the table's columns give."""
+    table = features_table(days=12).tail(40).assign(**COUNTS)
+    encoder = FeatureEncoder(FEATURES.text, feature_set, extra_columns=("euribor3m",)).fit(table)
+    expected = encoder.transform(table)
+    found = [
+        encoder.encode({name: np.array([value], dtype=object) for name, value in row.items()}, 1)
+        for row in table.to_dict("records")
+    ]
+    assert np.concatenate(found).tobytes() == expected.to_numpy().tobytes()
+    assert encoder.named(found[3], expected.index[3:4]).equals(expected.iloc[3:4])
+    columns = {str(name): values.to_numpy() for name, values in table.items()}
+    assert encoder.encode(columns, len(table)).tobytes() == expected.to_numpy().tobytes()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,7 @@ from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.errors import ConfigError, ModelIncompatible
 from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.moments import Moments
-from bank_marketing.modeling.numbers import numbers
+from bank_marketing.modeling.numbers import Columns, numbers
 
 Floats = NDArray[np.float64]
 
@@ -104,26 +106,41 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
         Raises:
             ModelIncompatible: the table lacks a column.
         """
+        return self.named(self.encode(table, len(table)), table.index)
+
+    def encode(self, table: Columns, rows: int) -> Floats:
+        """As `transform`, of columns with that many rows: an array (rows, features) without names."""
         try:
             found = self._numbers(table)
-            values = (_matrix({name: found[name] for name in self.number_names_}, len(table)) - self.mean_) / self.spread_
+            place = len(self.number_names_)
+            encoded = np.empty((rows, place + len(self.category_names_)))
+            numbers_ = _matrix({name: found[name] for name in self.number_names_}, rows)
+            encoded[:, :place] = (numbers_ - self.mean_) / self.spread_
             # Once a column and not once a category: for a single row, finding the column costs more than comparing it.
-            columns = {name: table[name].to_numpy(object) for name in dict(self.category_names_)}
-            flags = [(columns[name] == value).astype(float) * self.category_weight for name, value in self.category_names_]
+            for name, entries in groupby(self.category_names_, key=itemgetter(0)):
+                values = np.asarray(table[name], dtype=object)
+                for _, category in entries:
+                    encoded[:, place] = values == category
+                    place += 1
         except KeyError as error:
             raise ModelIncompatible(f"the features table has no column {error}: it was made for another model") from error
-        return pd.DataFrame(np.column_stack([values, *flags]), columns=self.get_feature_names_out(), index=table.index)
+        encoded[:, len(self.number_names_) :] *= self.category_weight
+        return encoded
+
+    def named(self, encoded: Floats, index: pd.Index | None = None) -> pd.DataFrame:
+        """Encoded rows with the names of their columns, by which trees know them."""
+        return pd.DataFrame(encoded, columns=self.get_feature_names_out(), index=index)
 
     def get_feature_names_out(self, input_features: object = None) -> list[str]:
         """Names of the encoded columns; a category is `column=value`."""
         return self.number_names_ + [f"{name}={value}" for name, value in self.category_names_]
 
-    def _numbers(self, table: pd.DataFrame) -> dict[str, Floats]:
+    def _numbers(self, table: Columns) -> dict[str, Floats]:
         spec = self.spec
         # What is known only after the call is out of reach, whatever a choice names.
-        allowed = table.drop(columns=[name for name in spec.forbidden if name in table.columns])
+        allowed = {name: table[name] for name in map(str, table) if name not in spec.forbidden}
         found = numbers(allowed, spec, self.feature_set, self.prior_rows)
-        return found | {name: allowed[name].to_numpy(float) for name in self.extra_columns}
+        return found | {name: np.asarray(allowed[name], dtype=float) for name in self.extra_columns}
 
 
 def _matrix(found: dict[str, Floats], rows: int) -> Floats:

@@ -66,8 +66,11 @@ class TermDepositModel:
 
     def predict_proba(self, table: pd.DataFrame) -> Floats:
         """Probability of a subscription for each row (n,). A row gets the same bits alone and in any batch."""
-        raw = raw_scores(self.estimator, self.encoder.transform(table))
-        return calibrated(self.calibrator, raw)
+        return self.probabilities(self.encoder.transform(table))
+
+    def probabilities(self, encoded: pd.DataFrame | Floats) -> Floats:
+        """As `predict_proba`, of rows that the encoder has encoded: for a linear model, with or without names."""
+        return calibrated(self.calibrator, raw_scores(self.estimator, encoded))
 
     def decide(self, probabilities: Floats, economics: Economics) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Who is called (n,) at these prices."""
@@ -228,11 +231,11 @@ def recency(choice: ModelChoice, rows: pd.DataFrame, last: str | None = None) ->
     return np.asarray(0.5 ** ((newest - days).dt.days.to_numpy(float) / choice.window.half_life_days))
 
 
-def raw_scores(estimator: Any, X: pd.DataFrame) -> Floats:
-    """Uncalibrated probabilities (n,) of encoded rows."""
+def raw_scores(estimator: Any, X: pd.DataFrame | Floats) -> Floats:
+    """Uncalibrated probabilities (n,) of encoded rows (n, features)."""
     if isinstance(estimator, LogisticRegression):
         # Summed row by row in a fixed order: a matrix product may add in another order for one row than for many.
-        scores = (np.ascontiguousarray(X.to_numpy()) * estimator.coef_[0]).sum(axis=1) + estimator.intercept_[0]
+        scores = (np.ascontiguousarray(X) * estimator.coef_[0]).sum(axis=1) + estimator.intercept_[0]
         return np.asarray(1 / (1 + np.exp(-scores)))
     return np.asarray(estimator.predict_proba(X)[:, 1], dtype=float)
 

@@ -6,7 +6,9 @@ a linear model then follows the level of the market.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,8 +18,11 @@ from bank_marketing.campaign.features import FeatureSpec, Number
 
 Floats = NDArray[np.float64]
 
+#: Columns of the features table by name, each (n,): a table's, or plain arrays, since a single client needs no table of its own.
+Columns = Mapping[str, Any] | pd.DataFrame
 
-def numbers(table: pd.DataFrame, features: FeatureSpec, feature_set: str, prior_rows: float) -> dict[str, Floats]:
+
+def numbers(table: Columns, features: FeatureSpec, feature_set: str, prior_rows: float) -> dict[str, Floats]:
     """The numbers of a feature set, one value (n,) a row of the features table. Raises KeyError for a missing column."""
     rates = _Rates(table, features, prior_rows)
     return {name: _number(table, features, number, rates) for name, number in features.numbers(feature_set).items()}
@@ -26,13 +31,13 @@ def numbers(table: pd.DataFrame, features: FeatureSpec, feature_set: str, prior_
 class _Rates:
     """The campaign's trailing rates, as log-odds (n,), before the day of each row."""
 
-    def __init__(self, table: pd.DataFrame, features: FeatureSpec, prior_rows: float) -> None:
+    def __init__(self, table: Columns, features: FeatureSpec, prior_rows: float) -> None:
         self.table, self.features, self.prior = table, features, prior_rows
 
     def counts(self, window: int | str, label: str = "") -> tuple[Floats, Floats]:
         """Conversions and contacts of a window (or "all"), of a segment when it has a label."""
         ending = ("all" if window == "all" else f"{window}d") + (f"_{label}" if label else "")
-        return self.table[f"conversions_{ending}"].to_numpy(float), self.table[f"contacts_{ending}"].to_numpy(float)
+        return _floats(self.table[f"conversions_{ending}"]), _floats(self.table[f"contacts_{ending}"])
 
     @cached_property
     def so_far(self) -> Floats:
@@ -60,13 +65,13 @@ class _Rates:
         for part_won, part_made in counted.values():
             own_won, own_made = own_won - part_won, own_made - part_made
         for label, (part_won, part_made) in counted.items():
-            mine = np.asarray(self.table[column].isin(segment.counted[label]))
+            mine = _among(self.table[column], segment.counted[label])
             own_won, own_made = np.where(mine, part_won, own_won), np.where(mine, part_made, own_made)
         rate = self.shrunk(segment.window)
         return _logit((own_won + segment.prior * rate) / (own_made + segment.prior)) - _logit(rate)
 
 
-def _number(table: pd.DataFrame, features: FeatureSpec, number: Number, rates: _Rates) -> Floats:
+def _number(table: Columns, features: FeatureSpec, number: Number, rates: _Rates) -> Floats:
     if number.rate is not None:
         return _logit(rates.shrunk(number.rate))
     if number.volume is not None:
@@ -77,10 +82,10 @@ def _number(table: pd.DataFrame, features: FeatureSpec, number: Number, rates: _
     return values if number.times_level is None else np.asarray(values * rates.level(number.times_level))
 
 
-def _of_column(column: pd.Series, number: Number) -> Floats:
+def _of_column(column: Any, number: Number) -> Floats:
     if number.among:
-        return np.asarray(column.isin(number.among), dtype=float)
-    values = column.to_numpy(float)
+        return _among(column, number.among).astype(float)
+    values = _floats(column)
     if number.missing is not None:
         values = np.nan_to_num(values, nan=number.missing)
     if number.never:
@@ -100,6 +105,18 @@ def _scaled(values: Floats, number: Number) -> Floats:
     if number.signed_log is not None:
         return np.asarray(np.sign(values) * np.log1p(np.abs(values) / number.signed_log))
     return np.log1p(values) if number.log1p else values
+
+
+def _floats(column: Any) -> Floats:
+    return np.asarray(column, dtype=float)
+
+
+def _among(column: Any, categories: Sequence[str]) -> NDArray[np.bool_]:
+    values = np.asarray(column, dtype=object)
+    found = np.zeros(len(values), dtype=bool)
+    for category in categories:
+        found |= values == category
+    return found
 
 
 def _logit(rate: Floats) -> Floats:
