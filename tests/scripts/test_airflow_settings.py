@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from scripts import airflow_settings
 from scripts.environment import PROJECT
+from tests.support import airflow_home
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +38,20 @@ def test_the_files_are_what_airflow_imports_and_nobody_else_reads(tmp_path: Path
     assert set(written) == {"connections", "pools"}
     assert json.loads(written["pools"].read_text())["spark"]["slots"] == 1
     assert {path.stat().st_mode & 0o777 for path in written.values()} == {0o600}
+
+
+def test_every_kind_is_imported_into_airflow() -> None:
+    with closing(sqlite3.connect(airflow_home.migrated_home() / "airflow.db")) as database:
+        assert ("spark", 1) in database.execute("select pool, slots from slot_pool").fetchall()
+        assert ("spark_default", "spark") in database.execute("select conn_id, conn_type from connection").fetchall()
+
+
+def test_what_airflow_says_of_a_failed_import_is_passed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"sqlite:///{tmp_path}/nowhere/airflow.db")
+    assert airflow_settings.main(["--into", str(tmp_path / "files"), "--import"]) == 1
+    assert "unable to open database file" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
