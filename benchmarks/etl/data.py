@@ -15,7 +15,7 @@ SEED = 7
 BROKEN = 1_000
 
 #: Above it, days are written several times over, under other identifiers: drawing rows takes longer than cleaning them.
-DRAWN = 100
+DRAWN = 10
 
 
 def land(root: Path, scale: int) -> int:
