@@ -6,7 +6,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import Scope
 
-from bank_marketing.serving.identity import Identity, Principal
+from bank_marketing.serving.identity import Identity, Principal, presented_key
 from bank_marketing.serving.problems import ProblemError
 from bank_marketing.serving.settings import ApiSettings, is_loopback
 
@@ -39,6 +39,12 @@ class Admission:
             raise ProblemError(
                 "forbidden", "This service is not asked for by this name. BANK_API_ALLOWED_HOSTS lists its names."
             )
+
+    def looks_up_a_session(self, scope: Scope) -> bool:
+        """Whether `principal` may ask the store, which may be slow. A key is compared with the few of a local file."""
+        if scope["path"].startswith("/api/") or scope["path"] == "/openapi.json":
+            return not presented_key(Headers(scope=scope))
+        return bool(scope["method"] == "POST")
 
     def principal(self, scope: Scope) -> Principal | None:
         """Who asks; None where anybody may. Whoever must be known and is not, is refused.

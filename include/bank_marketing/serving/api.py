@@ -22,7 +22,7 @@ from bank_marketing.serving.schemas import (
     PredictionRequest,
     PredictionResponse,
 )
-from bank_marketing.serving.service import CurrentUser, InService
+from bank_marketing.serving.service import CurrentUser, InService, in_thread
 
 #: What any route of the API may answer.
 ALWAYS = ("unauthorized", "forbidden", "too-many-requests", "internal", "unavailable", "timeout")
@@ -34,6 +34,7 @@ router = APIRouter(prefix="/api/v1")
 
 
 @router.post("/predictions", tags=["predictions"], responses=documented(*WITH_BODY))
+@in_thread
 def predict(request: PredictionRequest, service: InService, who: CurrentUser) -> PredictionResponse:
     """Score one client: probability of a subscription, decision, expected profit, reasons. The prediction is put on record."""
     loaded = service.predictor.loaded()
@@ -54,6 +55,7 @@ def predict(request: PredictionRequest, service: InService, who: CurrentUser) ->
 
 
 @router.post("/predictions/batch", tags=["predictions"], responses=documented(*WITH_BODY))
+@in_thread
 def predict_batch(request: BatchRequest, service: InService, who: CurrentUser) -> BatchResponse:
     """Score several clients of one day, in the order of the request. One that cannot be accepted refuses all of them."""
     if len(request.prospects) > service.api.max_batch:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from fastapi import Request, Response
+from starlette.datastructures import Headers
 
 from bank_marketing.artifacts import ArtifactStore
 from bank_marketing.serving.keys import ApiKey, KeyRing, write_private
@@ -77,7 +78,7 @@ class Identity:
     def _principal(self, request: Request) -> Principal:
         if self.api.auth == "off":
             return OPEN
-        presented = _presented_key(request)
+        presented = presented_key(request.headers)
         if presented:
             return self.check_key(request, presented)[0]
         session = self.of_session(request)
@@ -154,9 +155,10 @@ def check_same_origin(request: Request) -> None:
         raise ProblemError("forbidden", "This form was sent from another site.")
 
 
-def _presented_key(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
+def presented_key(headers: Headers) -> str:
+    """The API key that a request's headers present; empty for none."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
 
 
 def address_of(request: Request) -> str:

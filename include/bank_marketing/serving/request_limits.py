@@ -27,7 +27,7 @@ from bank_marketing.serving.settings import ApiSettings
 #: Where files are received: other bounds hold there.
 UPLOADS = ("/api/v1/files", "/list")
 
-#: Threads that look at keys and sessions: never behind those that score.
+#: Threads that look at sessions: never behind those that score.
 ADMISSION_THREADS = 4
 
 #: The ids of requests that callers may give.
@@ -91,8 +91,12 @@ class RequestLimits:
         scope = exchange.scope
         length = Headers(scope=scope).get("content-length", "")
         self.admission.check_place(scope)
-        self._threads = self._threads or CapacityLimiter(ADMISSION_THREADS)
-        scope["principal"] = principal = await anyio.to_thread.run_sync(self.admission.principal, scope, limiter=self._threads)
+        if self.admission.looks_up_a_session(scope):
+            self._threads = self._threads or CapacityLimiter(ADMISSION_THREADS)
+            principal = await anyio.to_thread.run_sync(self.admission.principal, scope, limiter=self._threads)
+        else:
+            principal = self.admission.principal(scope)
+        scope["principal"] = principal
         # The server hangs up on strangers first when it must make room.
         scope.setdefault("state", {})["known"] = principal is not None
         if length.isdigit() and int(length) > exchange.max_bytes:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from datetime import date
-from typing import Annotated
+from functools import wraps
+from typing import Annotated, Any, ParamSpec, TypeVar
 
 from fastapi import Depends, Request, Security
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from bank_marketing.artifacts import open_store
@@ -26,6 +29,9 @@ from bank_marketing.serving.settings import ApiSettings
 from bank_marketing.settings import Settings
 
 HOUSEKEEPING_SECONDS = 10.0
+
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
 
 
 class Service:
@@ -60,7 +66,11 @@ def service_of(request: Request) -> Service:
     return service
 
 
-def principal_of(
+async def _in_service(request: Request) -> Service:
+    return service_of(request)
+
+
+async def principal_of(
     request: Request,
     _bearer: Annotated[object, Security(HTTPBearer(auto_error=False, description="An API key"))] = None,
     _header: Annotated[object, Security(APIKeyHeader(name="X-API-Key", auto_error=False))] = None,
@@ -71,5 +81,16 @@ def principal_of(
     return principal
 
 
-InService = Annotated[Service, Depends(service_of)]
+#: Coroutines, though they wait for nothing: FastAPI sends plain functions to a thread, which takes longer than they do.
+InService = Annotated[Service, Depends(_in_service)]
 CurrentUser = Annotated[Principal, Depends(principal_of)]
+
+
+def in_thread(route: Callable[Given, Answer]) -> Callable[Given, Coroutine[Any, Any, Answer]]:
+    """A route that works in a thread, once: of a plain function FastAPI checks the answer in a further one."""
+
+    @wraps(route)
+    async def answer(*given: Given.args, **named: Given.kwargs) -> Answer:
+        return await run_in_threadpool(route, *given, **named)
+
+    return answer
