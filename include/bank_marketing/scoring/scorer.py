@@ -34,14 +34,18 @@ def feature_rows(prospects: pd.DataFrame, day: date, state: CampaignState, list_
     Raises:
         ConfigError: the state knows the outcomes of `day` or of a later day.
     """
+    return prospects.reset_index(drop=True).assign(**day_columns(day, state, list_size))
+
+
+def day_columns(day: date, state: CampaignState, list_size: int) -> dict[str, int]:
+    """What all clients of a day have in common in the features table. Raises ConfigError: the state knows the outcomes of `day`."""
     gap = (day - state.last_contact_day).days
     if gap <= 0:
         raise ConfigError(
             f"the list of {day} cannot be scored with the counts of {state.last_contact_day}: they know its own outcomes. "
             "Choose a later day."
         )
-    table = prospects.reset_index(drop=True)
-    return table.assign(**(state.counts | {LIST_SIZE: list_size, GAP: gap}))
+    return state.counts | {LIST_SIZE: list_size, GAP: gap}
 
 
 class Scorer:

@@ -9,6 +9,7 @@ import logging
 import threading
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from bank_marketing.artifacts import ArtifactStore
@@ -25,6 +26,7 @@ from bank_marketing.errors import (
 from bank_marketing.registry.registry import ModelVersion, Registry
 from bank_marketing.scoring.market import latest_market
 from bank_marketing.scoring.scorer import CampaignState, Scorer, latest_campaign_state
+from bank_marketing.scoring.single import SingleScorer
 from bank_marketing.serving.measures import Measures
 
 log = logging.getLogger(__name__)
@@ -103,6 +105,11 @@ class ServingState:
     def threshold(self) -> float:
         """Clients with at least this probability are called."""
         return self.scorer.threshold
+
+    @cached_property
+    def single(self) -> SingleScorer | None:
+        """Scores one client without a table, where the model allows it."""
+        return SingleScorer(self.scorer) if SingleScorer.fits(self.scorer) else None
 
     @property
     def other_prices(self) -> str:

@@ -13,6 +13,7 @@ import pandas as pd
 from bank_marketing.artifacts.manifest import code_version, digest_of
 from bank_marketing.scoring.partition import input_columns
 from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
+from bank_marketing.scoring.single import Scored
 from bank_marketing.serving.commitment import commit
 from bank_marketing.serving.measures import Measures
 from bank_marketing.serving.model_cache import ModelCache, ServingState
@@ -50,15 +51,13 @@ class Predictor:
             raise ProblemError(self.models.kind, self.models.public_problem, headers={"Retry-After": "30"})
         return loaded
 
-    def score(self, loaded: ServingState, rows: Sequence[dict[str, Any]], day: date, list_size: int) -> pd.DataFrame:
-        """Score rows of the contract; nothing is stored.
-
-        Returns:
-            The scorer's table, one row a prospect, in their order.
-        """
-        derived = loaded.scorer.contract.derived_values(day)
+    def score(self, loaded: ServingState, rows: Sequence[dict[str, Any]], day: date, list_size: int) -> list[Scored]:
+        """Score rows of the contract, in their order; nothing is stored."""
+        derived, state = loaded.scorer.contract.derived_values(day), loaded.campaign.state
+        if len(rows) == 1 and loaded.single is not None:
+            return [loaded.single.score(rows[0] | derived, day, state, list_size)]
         table = pd.DataFrame([row | derived for row in rows])
-        return loaded.scorer.score(table, day, loaded.campaign.state, list_size)
+        return _rows_of(loaded.scorer.score(table, day, state, list_size))
 
     def predict(self, loaded: ServingState, rows: Sequence[dict[str, Any]], context: PredictionContext) -> list[PredictionBody]:
         """Score rows and put the predictions on record. Raises StoreUnavailable: what is not on record is not given."""
@@ -70,15 +69,15 @@ class Predictor:
         for record in records:
             self.measures.scores.labels(version).observe(record.probability)
             self.measures.predictions.labels(context.source, "call" if record.decision else "do_not_call", version).inc()
-        return [body(record.prediction_id, record.contact_id, row) for record, row in zip(records, _dicts(scored), strict=True)]
+        return [body(record.prediction_id, record.contact_id, row) for record, row in zip(records, scored, strict=True)]
 
     def explore(self, loaded: ServingState, rows: Sequence[dict[str, Any]], day: date, list_size: int) -> list[PredictionBody]:
         """Score rows of which no record is wanted: what-if questions must not stand among what was decided."""
         scored = self.score(loaded, rows, day, list_size)
-        return [body("", given.get("contact_id"), row) for given, row in zip(rows, _dicts(scored), strict=True)]
+        return [body("", given.get("contact_id"), row) for given, row in zip(rows, scored, strict=True)]
 
     def _records(
-        self, loaded: ServingState, rows: Sequence[dict[str, Any]], scored: pd.DataFrame, context: PredictionContext
+        self, loaded: ServingState, rows: Sequence[dict[str, Any]], scored: Sequence[Scored], context: PredictionContext
     ) -> list[PredictionRecord]:
         now, contract = datetime.now(UTC), loaded.scorer.contract
         columns, derived = input_columns(contract), contract.derived_values(context.day)
@@ -93,17 +92,17 @@ class Predictor:
                 model_digest=loaded.version.digest,
                 input_digest=input_digest(given | derived, columns),
                 features_digest=loaded.campaign.state.features_digest,
-                probability=row["probability"],
+                probability=row.probability,
                 threshold=loaded.threshold,
                 call_cost=loaded.scorer.economics.call_cost,
                 deposit_margin=loaded.scorer.economics.deposit_margin,
-                decision=row["decision"],
+                decision=row.decision,
                 day=context.day,
                 who=context.who,
                 contract=loaded.scorer.contract_digest,
                 code_version=code_version(),
             ).sealed()
-            for number, (given, row) in enumerate(zip(rows, _dicts(scored), strict=True))
+            for number, (given, row) in enumerate(zip(rows, scored, strict=True))
         ]
 
     def campaign_brief(self, loaded: ServingState, day: date) -> CampaignBrief:
@@ -118,19 +117,19 @@ class Predictor:
         )
 
 
-def body(prediction_id: str, contact_id: str | None, row: dict[str, Any]) -> PredictionBody:
+def body(prediction_id: str, contact_id: str | None, row: Scored) -> PredictionBody:
     """One scored row as the API gives it."""
     reasons = [
         ReasonBody(feature=reason.feature, value=str(reason.value), effect=reason.effect, text=reason.text)
-        for reason in row["reasons"]
+        for reason in row.reasons
         if abs(reason.effect) >= LEAST_EFFECT
     ]
     return PredictionBody(
         prediction_id=prediction_id,
         contact_id=contact_id,
-        probability=row["probability"],
-        decision=row["decision"],
-        expected_profit=row["expected_profit"],
+        probability=row.probability,
+        decision=row.decision,
+        expected_profit=row.expected_profit,
         reasons=reasons,
     )
 
@@ -172,10 +171,7 @@ def input_digest(row: dict[str, Any], columns: Sequence[str]) -> str:
     return digest_of({name: row[name] for name in columns})
 
 
-def _dicts(scored: pd.DataFrame) -> list[dict[str, Any]]:
+def _rows_of(scored: pd.DataFrame) -> list[Scored]:
     """Rows with Python's own types."""
     columns = [scored[name].tolist() for name in ("probability", "decision", "expected_profit", "reasons")]
-    return [
-        {"probability": float(p), "decision": bool(decision), "expected_profit": float(profit), "reasons": reasons}
-        for p, decision, profit, reasons in zip(*columns, strict=True)
-    ]
+    return [Scored(*row) for row in zip(*columns, strict=True)]
