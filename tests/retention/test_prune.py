@@ -207,6 +207,13 @@ def test_without_the_registry_nothing_goes(settings: Settings) -> None:
         plan(down, MUCH_LATER)
 
 
+def test_kept_answers_go_when_their_day_is_over_for_a_day(settings: Settings, store: ArtifactStore) -> None:
+    for day in ("2026-03-01", "2026-03-02", "2026-03-03", "strange"):
+        store.write_bytes(store.uri("answers", day, "a.json"), b"clients")
+    at = datetime(2026, 3, 3, 12, tzinfo=UTC)
+    assert going(plan(settings, at), "answers") == {store.uri("answers", "2026-03-01")}
+
+
 def test_lists_that_were_sent_to_the_service_go_after_their_hours(settings: Settings, store: ArtifactStore) -> None:
     now = datetime.now(UTC)
     ages = {hours: new_id(int((now - timedelta(hours=hours)).timestamp() * 1000)) for hours in (1, 5, 30)}

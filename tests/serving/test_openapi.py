@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from bank_marketing.serving.app import create_app
+from bank_marketing.serving.schemas import EXAMPLE_PROSPECT
 from bank_marketing.serving.settings import ApiSettings
 from bank_marketing.settings import Settings
 from tests.support.served import Running
@@ -67,9 +68,11 @@ def test_the_document_names_all_operations_of_the_api(client: httpx.Client) -> N
     assert found == {
         "POST /api/v1/predictions",
         "POST /api/v1/predictions/batch",
+        "GET /api/v1/predictions",
         "GET /api/v1/predictions/{prediction_id}",
         "GET /api/v1/model",
         "POST /api/v1/files",
+        "GET /api/v1/files",
         "GET /api/v1/files/{file_id}",
         "GET /api/v1/files/{file_id}/result",
         "GET /api/v1/files/{file_id}/rejected",
@@ -77,6 +80,28 @@ def test_the_document_names_all_operations_of_the_api(client: httpx.Client) -> N
         "GET /readyz",
         "GET /metrics",
     }
+
+
+def documented(method: str, path: str, status: int) -> set[str]:
+    """Headers that the document names for an answer."""
+    return set(document()["paths"][path][method]["responses"][str(status)].get("headers", {}))
+
+
+def test_headers_of_answers_are_documented(client: httpx.Client) -> None:
+    always = {"X-Request-Id", "RateLimit", "RateLimit-Policy"}
+    one, listed = "/api/v1/predictions", client.get("/api/v1/files", params={"limit": 1})
+    answer = client.post(one, json={"prospect": EXAMPLE_PROSPECT}, headers={"Idempotency-Key": "documented"})
+    for method, path, given in (("post", one, answer), ("get", "/api/v1/files", listed)):
+        assert always <= documented(method, path, given.status_code)
+        assert all(name in given.headers for name in always)
+    assert documented("post", one, 200) == always | {"Idempotency-Replayed"}
+    assert documented("post", "/api/v1/files", 202) == always | {"Idempotency-Replayed", "Location"}
+    assert documented("get", one, 200) == documented("get", "/api/v1/files", 200) == always | {"Link"}
+    for status in (409, 429, 503):
+        assert documented("post", one, status) == always | {"Retry-After"}
+    assert documented("post", one, 422) == always
+    parameters = document()["paths"][one]["post"]["parameters"]
+    assert [(entry["name"], entry["in"], entry["required"]) for entry in parameters] == [("Idempotency-Key", "header", False)]
 
 
 def test_the_examples_of_the_document_are_accepted(client: httpx.Client) -> None:

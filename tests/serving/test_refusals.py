@@ -70,6 +70,23 @@ def test_what_is_no_json_or_no_known_address_or_method(client: httpx.Client) -> 
     check(client.put(URL, json={}), 405, "method-not-allowed")
 
 
+@pytest.mark.parametrize(
+    "given", ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "", "/", "text/json"]
+)
+def test_a_body_that_is_no_json_is_refused_by_its_type(client: httpx.Client, given: str) -> None:
+    for path in (URL, f"{URL}/batch"):
+        told = check(client.post(path, content=b"{}", headers={"content-type": given}), 415, "unsupported-media-type")
+        assert "application/json" in told["detail"]
+    check(client.post("/api/v1/files", content=b"a;b", headers={"content-type": given}), 415, "unsupported-media-type")
+
+
+def test_a_body_that_is_json_may_say_so_in_any_way(client: httpx.Client) -> None:
+    body = json.dumps({"prospect": PROSPECT}).encode()
+    for given in ("application/json", "Application/JSON; charset=utf-8", "application/vnd.bank+json"):
+        assert client.post(URL, content=body, headers={"content-type": given}).status_code == 200
+    check(client.post("/api/v1/files", json={}), 415, "unsupported-media-type")
+
+
 def test_too_many_rows_and_too_many_bytes(platform: Platform, key: str) -> None:
     with running(platform, max_batch=2, max_body_bytes=4000) as server:
         client = httpx.Client(base_url=server.url, headers={"X-API-Key": key})

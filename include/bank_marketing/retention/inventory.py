@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from bank_marketing.artifacts import ArtifactStore, Manifest
@@ -15,8 +15,9 @@ from bank_marketing.artifacts.store import MANIFEST
 from bank_marketing.scoring.predictions import FOLDER as PREDICTIONS
 from bank_marketing.scoring.predictions import PredictionRecord
 
-RUNS, CALL_LISTS, MAIL, SENT_LISTS = "runs", "call_lists", "mail", "files"
+RUNS, CALL_LISTS, MAIL, SENT_LISTS, ANSWERS = "runs", "call_lists", "mail", "files", "answers"
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MAIL_STAMP = re.compile(r"\d{8}T\d{12}")
 
 
@@ -112,6 +113,13 @@ class Inventory:
         base = self.store.uri(SENT_LISTS) + "/"
         for name in sorted({uri.removeprefix(base).split("/")[0] for uri in self.store.list_files(self.store.uri(SENT_LISTS))}):
             yield base + name, time_of(name) or datetime.fromtimestamp(0, UTC)
+
+    def answers(self) -> Iterator[tuple[str, datetime]]:
+        """Answers that the service keeps for requests that are sent again, a day a folder, with the end of that day."""
+        base = self.store.uri(ANSWERS) + "/"
+        for day in sorted({uri.removeprefix(base).split("/")[0] for uri in self.store.list_files(self.store.uri(ANSWERS))}):
+            if _DAY.fullmatch(day):
+                yield base + day, datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(days=1)
 
     def leftovers(self) -> Iterator[tuple[str, datetime, int]]:
         """Stages of tries that were killed, and of those at work."""

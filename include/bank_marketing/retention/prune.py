@@ -24,7 +24,7 @@ UNDATED = "without a date"
 
 log = logging.getLogger(__name__)
 
-What = Literal["run", "predictions", "call list", "mail", "sent list", "leftover"]
+What = Literal["run", "predictions", "call list", "mail", "sent list", "answers", "leftover"]
 
 
 class Item(Entity):
@@ -87,6 +87,7 @@ def plan(settings: Settings, now: datetime | None = None, sent_lists_hours: floa
             for uri, at in inventory.sent_lists()
             if at < now - timedelta(hours=sent_lists_hours)
         ),
+        *(Item(what="answers", uri=uri, made=at, size=0) for uri, at in inventory.answers() if at < now - timedelta(days=1)),
         *(
             Item(what="leftover", uri=uri, made=at, size=size)
             for uri, at, size in inventory.leftovers()

@@ -16,6 +16,9 @@ from bank_marketing.errors import ArtifactMissing, ConfigError
 
 FOLDER = "predictions"
 
+#: Objects that one page of predictions reads.
+MOST_READ = 200
+
 _ID = re.compile(r"(\d{4}-\d{2}-\d{2})-([0-9a-z]+)-(\d+)")
 
 
@@ -63,22 +66,23 @@ class PredictionLog:
         """Nothing is read yet."""
         self.store = store
 
-    def append(self, records: Sequence[PredictionRecord]) -> None:
+    def append(self, records: Sequence[PredictionRecord]) -> bool:
         """Write the predictions of one request, or of one part of a batch, as one object.
 
-        Written again (a retried task), the object that is there stays.
+        Returns:
+            Whether they were written now; written again (a retried task), the object that is there stays.
 
         Raises:
             ConfigError: they are of different requests, or an id is not of the form above.
             StoreUnavailable: the store refuses the write.
         """
         if not records:
-            return
+            return False
         places = {self._uri(record.prediction_id) for record in records}
         if len(places) > 1 or None in places:
             raise ConfigError(f"predictions of one request share its id; {records[0].prediction_id!r} and the others do not")
         content = "[" + ",\n".join(record.model_dump_json() for record in records) + "]\n"
-        self.store.write_bytes(str(places.pop()), content.encode(), if_absent=True)
+        return self.store.write_bytes(str(places.pop()), content.encode(), if_absent=True)
 
     def get(self, prediction_id: str) -> PredictionRecord:
         """One prediction. Raises ArtifactMissing when there is none with this id."""
@@ -88,6 +92,37 @@ class PredictionLog:
                 if entry["prediction_id"] == prediction_id:
                     return PredictionRecord.model_validate(entry)
         raise ArtifactMissing(f"there is no prediction {prediction_id!r}")
+
+    def page(self, day: date, who: str, limit: int, after: str = "") -> tuple[list[PredictionRecord], str]:
+        """Somebody's predictions of a day, in the order of their ids.
+
+        Args:
+            day: that their ids begin with: of the request, in UTC.
+            who: asked for them.
+            limit: how many at most.
+            after: id of a prediction; only those behind it.
+
+        Returns:
+            The predictions (fewer than `limit` when MOST_READ objects were looked at), and the id to go on after; empty at the end.
+        """
+        start, last = self._uri(after) or "", after
+        found: list[PredictionRecord] = []
+        objects = (uri for uri in self.store.list_files(self.store.uri(FOLDER, day.isoformat())) if uri >= start)
+        for number, uri in enumerate(objects):
+            if number == MOST_READ:
+                return found, last
+            for record in self._behind(uri, after if uri == start else ""):
+                if len(found) == limit:
+                    return found, last
+                last = record.prediction_id
+                if record.who == who:
+                    found.append(record)
+        return found, ""
+
+    def _behind(self, uri: str, after: str) -> list[PredictionRecord]:
+        records = [PredictionRecord.model_validate(entry) for entry in json.loads(self.store.read_bytes(uri))]
+        ids = [record.prediction_id for record in records]
+        return records[ids.index(after) + 1 :] if after in ids else records
 
     def _uri(self, prediction_id: str) -> str | None:
         found = _ID.fullmatch(prediction_id)

@@ -23,6 +23,11 @@ KEPT_FORMS = frozenset({"/score"})
 LOGIN_BYTES = 10_000
 
 
+#: Content types of the API's bodies.
+JSON, FORM = "application/json", "multipart/form-data"
+BODIES = {"/api/v1/predictions": JSON, "/api/v1/predictions/batch": JSON, "/api/v1/files": FORM}
+
+
 class Admission:
     """Decides before the body."""
 
@@ -62,6 +67,16 @@ class Admission:
         if session is None:
             raise SessionOver(known=self.identity.was_signed_in(request))
         return session
+
+
+def check_content_type(scope: Scope) -> None:
+    """Refuse a body that the route does not read. Raises ProblemError: unsupported-media-type."""
+    wanted = BODIES.get(scope["path"]) if scope["method"] == "POST" else None
+    if wanted is None:
+        return
+    given = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
+    if given != wanted and not (wanted == JSON and given.startswith("application/") and given.endswith("+json")):
+        raise ProblemError("unsupported-media-type", f"Send the body as {wanted}, and say so in the header Content-Type.")
 
 
 class SessionOver(Exception):

@@ -2,46 +2,72 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any
+import hashlib
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, File, Form, Query, Response, UploadFile
+from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
+from pydantic import BaseModel
 
 from bank_marketing.errors import ArtifactMissing
 from bank_marketing.lineage.trace import Trace, trace
 from bank_marketing.lists import results
 from bank_marketing.lists.entities import LARGEST_LIST
 from bank_marketing.serving import files
+from bank_marketing.serving.idempotency import REPLAYED, Asked, IdempotencyKey
+from bank_marketing.serving.identity import Principal
 from bank_marketing.serving.predicting import PredictionContext, check_day, model_brief
 from bank_marketing.serving.problems import ProblemError, documented
 from bank_marketing.serving.schemas import (
     BatchRequest,
     BatchResponse,
+    FilePage,
     FileStatus,
     ModelResponse,
+    PredictionPage,
     PredictionRequest,
     PredictionResponse,
 )
-from bank_marketing.serving.service import CurrentUser, InService, in_thread
+from bank_marketing.serving.service import CurrentUser, InService, Service, in_thread
 
 #: What any route of the API may answer.
 ALWAYS = ("unauthorized", "forbidden", "too-many-requests", "internal", "unavailable", "timeout")
 WITH_BODY = ("bad-request", "too-large", "unsupported-media-type", "invalid-request", "no-model", "no-features", *ALWAYS)
+
+#: What puts something on record may be sent with an Idempotency-Key.
+RECORDED = (*WITH_BODY, "conflict", "key-reused")
+
+PREDICTION_ID = r"^\d{4}-\d{2}-\d{2}-[0-9a-z]+-\d+$"
+CURSOR = "`next` of the page before"
+Limit = Annotated[int, Query(ge=1, le=500, description="entries of a page")]
+
+Answer = TypeVar("Answer", bound=BaseModel)
 
 CSV: dict[str, Any] = {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "CSV, `;` between cells"}
 
 router = APIRouter(prefix="/api/v1")
 
 
-@router.post("/predictions", tags=["predictions"], responses=documented(*WITH_BODY))
+@router.post("/predictions", tags=["predictions"], responses=documented(*RECORDED))
 @in_thread
-def predict(request: PredictionRequest, service: InService, who: CurrentUser) -> PredictionResponse:
+def predict(
+    request: PredictionRequest, service: InService, who: CurrentUser, response: Response, key: IdempotencyKey = None
+) -> PredictionResponse:
     """Score one client: probability of a subscription, decision, expected profit, reasons. The prediction is put on record."""
+    if key is None:
+        return _predicted(request, service, who)
+    asked = Asked(key, who.key_id, "predictions", request.model_dump(mode="json"))
+    answer, again = service.answers.once(asked, PredictionResponse, lambda record: _predicted(request, service, who, record))
+    return _replayed(answer, response, again=again)
+
+
+def _predicted(request: PredictionRequest, service: Service, who: Principal, record: str = "") -> PredictionResponse:
     loaded = service.predictor.loaded()
     day, row = request.day or loaded.campaign.next_day, request.prospect.model_dump()
     check_day(loaded, [row], day, "prospect")
     size, size_from = service.list_size(request.list_size, day, loaded.campaign)
-    context = PredictionContext(day, size, who.name, "api")
+    context = PredictionContext(day, size, who.name, "api", record)
     made = service.predictor.predict(loaded, [row], context)[0]
     return PredictionResponse(
         **made.model_dump(),
@@ -54,17 +80,27 @@ def predict(request: PredictionRequest, service: InService, who: CurrentUser) ->
     )
 
 
-@router.post("/predictions/batch", tags=["predictions"], responses=documented(*WITH_BODY))
+@router.post("/predictions/batch", tags=["predictions"], responses=documented(*RECORDED))
 @in_thread
-def predict_batch(request: BatchRequest, service: InService, who: CurrentUser) -> BatchResponse:
+def predict_batch(
+    request: BatchRequest, service: InService, who: CurrentUser, response: Response, key: IdempotencyKey = None
+) -> BatchResponse:
     """Score several clients of one day, in the order of the request. One that cannot be accepted refuses all of them."""
     if len(request.prospects) > service.api.max_batch:
         raise ProblemError("too-large", f"At most {service.api.max_batch:,} prospects are accepted in one batch; send a file.")
+    if key is None:
+        return _predicted_batch(request, service, who)
+    asked = Asked(key, who.key_id, "batch", request.model_dump(mode="json"))
+    answer, again = service.answers.once(asked, BatchResponse, lambda record: _predicted_batch(request, service, who, record))
+    return _replayed(answer, response, again=again)
+
+
+def _predicted_batch(request: BatchRequest, service: Service, who: Principal, record: str = "") -> BatchResponse:
     loaded = service.predictor.loaded()
     day, rows = request.day or loaded.campaign.next_day, [prospect.model_dump() for prospect in request.prospects]
     check_day(loaded, rows, day, "prospects.{}")
     size, size_from = service.list_size(request.list_size, day, loaded.campaign)
-    context = PredictionContext(day, size, who.name, "api")
+    context = PredictionContext(day, size, who.name, "api", record)
     return BatchResponse(
         predictions=service.predictor.predict(loaded, rows, context),
         day=day,
@@ -74,6 +110,28 @@ def predict_batch(request: BatchRequest, service: InService, who: CurrentUser) -
         model=model_brief(loaded),
         campaign=service.predictor.campaign_brief(loaded, day),
     )
+
+
+def _replayed(answer: Answer, response: Response, *, again: bool) -> Answer:
+    response.headers[REPLAYED] = "true" if again else "false"
+    return answer
+
+
+@router.get("/predictions", tags=["predictions"], responses=documented("invalid-request", *ALWAYS))
+def get_predictions(
+    request: Request,
+    service: InService,
+    who: CurrentUser,
+    response: Response,
+    on: Annotated[date | None, Query(description="day of the requests, in UTC, with which the ids begin; today")] = None,
+    limit: Limit = 100,
+    cursor: Annotated[str | None, Query(pattern=PREDICTION_ID, max_length=100, description=CURSOR)] = None,
+) -> PredictionPage:
+    """The caller's own predictions of a day, page by page, in the order of their ids."""
+    day = on or datetime.now(UTC).date()
+    found, after = service.predictor.log.page(day, who.name, limit, cursor or "")
+    _link(request, response, after or None)
+    return PredictionPage(predictions=found, next=after or None)
 
 
 @router.get("/predictions/{prediction_id}", tags=["predictions"], responses=documented("not-found", "invalid-request", *ALWAYS))
@@ -104,7 +162,7 @@ def get_model(service: InService, who: CurrentUser) -> ModelResponse:
     )
 
 
-@router.post("/files", tags=["files"], status_code=202, responses=documented(*WITH_BODY))
+@router.post("/files", tags=["files"], status_code=202, responses=documented(*RECORDED))
 def send_file(
     service: InService,
     who: CurrentUser,
@@ -114,11 +172,45 @@ def send_file(
     list_size: Annotated[
         int | None, Form(ge=1, le=LARGEST_LIST, description="clients on the whole list; those of the file")
     ] = None,
+    key: IdempotencyKey = None,
 ) -> FileStatus:
     """Send a customer list. Good rows are scored in the background; bad ones come back with their reasons."""
-    status = service.files.receive(file.file, file.filename or "list.csv", who, day, list_size)
+
+    def receive(_: str = "") -> FileStatus:
+        return service.files.receive(file.file, file.filename or "list.csv", who, day, list_size)
+
+    if key is None:
+        status = receive()
+    else:
+        content = hashlib.sha256(file.file.read()).hexdigest()
+        file.file.seek(0)
+        asked = Asked(key, who.key_id, "files", [content, file.filename, day, list_size])
+        status, again = service.answers.once(asked, FileStatus, receive)
+        _replayed(status, response, again=again)
     response.headers["Location"] = f"/api/v1/files/{status.file_id}"
     return status
+
+
+@router.get("/files", tags=["files"], responses=documented("invalid-request", *ALWAYS))
+def get_files(
+    request: Request,
+    service: InService,
+    who: CurrentUser,
+    response: Response,
+    limit: Limit = 100,
+    cursor: Annotated[str | None, Query(pattern="^[0-9a-f]{32}$", description=CURSOR)] = None,
+) -> FilePage:
+    """The caller's own files that are kept, newest first, page by page."""
+    found, before = service.files.page(who, limit, cursor)
+    _link(request, response, before)
+    return FilePage(files=found, next=before)
+
+
+def _link(request: Request, response: Response, cursor: str | None) -> None:
+    """Name the next page in the headers, when there is one."""
+    if cursor is not None:
+        query = urlencode(dict(request.query_params) | {"cursor": cursor})
+        response.headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
 
 
 @router.get("/files/{file_id}", tags=["files"], responses=documented("not-found", "invalid-request", *ALWAYS))

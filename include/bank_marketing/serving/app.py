@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import anyio
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from starlette.staticfiles import StaticFiles
 
 from bank_marketing import __version__
 from bank_marketing.serving import api, health, pages, problems, web
+from bank_marketing.serving.openapi import document
 from bank_marketing.serving.request_limits import RequestLimits
 from bank_marketing.serving.service import Service
 from bank_marketing.serving.settings import ApiSettings
@@ -65,20 +64,5 @@ def create_app(settings: Settings | None = None, api_settings: ApiSettings | Non
     problems.install(app, web.error_page)
     app.add_exception_handler(web.LoginNeeded, web.to_login)
     app.add_middleware(RequestLimits, api=limits, admission=service.admission, measures=service.measures)
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
     return app
-
-
-def _document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document: errors are problem details everywhere, and FastAPI's own error shape is in none."""
-    if app.openapi_schema:
-        return app.openapi_schema
-    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-    schemas = document["components"]["schemas"]
-    for name in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(name, None)
-    problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= problem.pop("$defs")
-    schemas["Problem"] = problem
-    app.openapi_schema = document
-    return document

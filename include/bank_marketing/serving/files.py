@@ -157,6 +157,17 @@ class FileScoringService:
             raise ProblemError("not-found", "There is no such file, or it was removed after its time.")
         return status
 
+    def page(self, who: Principal, limit: int, before: str | None) -> tuple[list[FileStatus], str | None]:
+        """Up to `limit` of somebody's lists, newest first, sent before the one that is named; and the name to go on before."""
+        found: list[FileStatus] = []
+        for job, status in self.jobs.accepted(before=before):
+            if job.owner != who.key_id:
+                continue
+            if len(found) == limit:
+                return found, found[-1].file_id
+            found.append(status)
+        return found, None
+
     def content(self, file_id: str, who: Principal, part: str) -> bytes:
         """RESULT, REJECTED or CURVE of a list that is done. Raises ProblemError: not-found, not-finished."""
         status = self.status(file_id, who)

@@ -7,9 +7,6 @@ the holder of the newest lease works on it. A lease that nobody renews, or whose
 from __future__ import annotations
 
 import logging
-import os
-import secrets
-import socket
 from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
@@ -20,16 +17,11 @@ from bank_marketing.artifacts import ArtifactStore
 from bank_marketing.artifacts.ids import time_of
 from bank_marketing.errors import ArtifactMissing
 from bank_marketing.scoring.state import CampaignState
+from bank_marketing.serving.leases import INSTANCE, Lease, new_lease
 from bank_marketing.serving.schemas import FileStatus
 
 FOLDER = "files"
 JOB, CONTENT, STATUS = "job.json", "list", "status.json"
-
-#: A lease that was not renewed for so long is nobody's.
-LOST_AFTER = timedelta(seconds=60)
-
-#: This process among those that had its host and number before.
-_INSTANCE = secrets.token_hex(8)
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
@@ -53,21 +45,6 @@ class Job(_Stored):
     model_version: int
     model_digest: str
     state: CampaignState
-
-
-class _Lease(_Stored):
-    host: str
-    process: int
-    instance: str
-    seen_at: datetime
-    released: bool = False
-
-    @property
-    def holds(self) -> bool:
-        """Whether its process still works on the job."""
-        if self.released or datetime.now(UTC) - self.seen_at > LOST_AFTER:
-            return False
-        return self.host != socket.gethostname() or self.instance == _INSTANCE or _lives(self.process)
 
 
 class Jobs:
@@ -112,9 +89,11 @@ class Jobs:
         """One of a list's files. Raises ArtifactMissing."""
         return self.store.read_bytes(self.uri(file_id, name))
 
-    def accepted(self, without: Collection[str] = ()) -> Iterator[tuple[Job, FileStatus]]:
-        """All lists whose time is not over, newest first, but for those that are named."""
+    def accepted(self, without: Collection[str] = (), before: str | None = None) -> Iterator[tuple[Job, FileStatus]]:
+        """All lists whose time is not over, newest first, but for those that are named; or only those sent before one of them."""
         for file_id in sorted(self._ids() - set(without), reverse=True):
+            if before is not None and file_id >= before:
+                continue
             job, status = self.job(file_id), self.status(file_id)
             if job is not None and status is not None:
                 yield job, status
@@ -124,14 +103,16 @@ class Jobs:
         number, newest = self._newest_lease(file_id)
         if newest is not None and newest.holds:
             return False
-        return self.store.write_bytes(self._lease_uri(file_id, number + 1), _lease().encode(), if_absent=True)
+        return self.store.write_bytes(
+            self._lease_uri(file_id, number + 1), new_lease().model_dump_json().encode(), if_absent=True
+        )
 
     def renew(self, file_id: str, *, released: bool = False) -> bool:
         """Say that this process still works on a list, or `released`: no longer. False when another one took it over."""
         number, newest = self._newest_lease(file_id)
-        if newest is None or newest.instance != _INSTANCE:
+        if newest is None or newest.instance != INSTANCE:
             return False
-        self.store.write_bytes(self._lease_uri(file_id, number), _lease(released=released).encode())
+        self.store.write_bytes(self._lease_uri(file_id, number), new_lease(released=released).model_dump_json().encode())
         return True
 
     def purge(self) -> None:
@@ -144,11 +125,11 @@ class Jobs:
         base = self.store.uri(FOLDER) + "/"
         return {uri.removeprefix(base).split("/")[0] for uri in self.store.list_files(self.store.uri(FOLDER))}
 
-    def _newest_lease(self, file_id: str) -> tuple[int, _Lease | None]:
+    def _newest_lease(self, file_id: str) -> tuple[int, Lease | None]:
         number = 0
         while self.store.exists(self._lease_uri(file_id, number + 1)):
             number += 1
-        return number, self._read(file_id, f"lease-{number}.json", _Lease) if number else None
+        return number, self._read(file_id, f"lease-{number}.json", Lease) if number else None
 
     def _lease_uri(self, file_id: str, number: int) -> str:
         return self.uri(file_id, f"lease-{number}.json")
@@ -162,22 +143,3 @@ class Jobs:
         except ValidationError:
             log.error("%s of the sent list %s cannot be read", name, file_id)
             return None
-
-
-def _lease(*, released: bool = False) -> str:
-    now = datetime.now(UTC)
-    lease = _Lease(host=socket.gethostname(), process=os.getpid(), instance=_INSTANCE, seen_at=now, released=released)
-    return lease.model_dump_json()
-
-
-def _lives(process: int) -> bool:
-    """Whether a process of this host that is not this one lives; one of our number had it before us."""
-    if process == os.getpid():
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -64,12 +64,20 @@ class Predictor:
         scored = self.score(loaded, rows, context.day, context.list_size)
         records = self._records(loaded, rows, scored, context)
         commit()
-        self.log.append(records)
+        if not self.log.append(records):
+            self._check_recorded(records[0])
         version = str(loaded.version.version)
         for record in records:
             self.measures.scores.labels(version).observe(record.probability)
             self.measures.predictions.labels(context.source, "call" if record.decision else "do_not_call", version).inc()
         return [body(record.prediction_id, record.contact_id, row) for record, row in zip(records, scored, strict=True)]
+
+    def _check_recorded(self, made: PredictionRecord) -> None:
+        """What is on record already (a request that was cut off is answered again) must be what is answered now."""
+        kept = self.log.get(made.prediction_id)
+        if (kept.model_digest, kept.features_digest) != (made.model_digest, made.features_digest):
+            message = f"This was put on record as {kept.prediction_id} with an earlier model or state. Ask for that prediction."
+            raise ProblemError("conflict", message)
 
     def explore(self, loaded: ServingState, rows: Sequence[dict[str, Any]], day: date, list_size: int) -> list[PredictionBody]:
         """Score rows of which no record is wanted: what-if questions must not stand among what was decided."""

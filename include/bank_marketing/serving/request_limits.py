@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bank_marketing.errors import BankMarketingError
 from bank_marketing.serving import access_log, commitment
-from bank_marketing.serving.admission import KEPT_FORMS, LOGIN, LOGIN_BYTES, Admission, SessionOver
+from bank_marketing.serving.admission import KEPT_FORMS, LOGIN, LOGIN_BYTES, Admission, SessionOver, check_content_type
 from bank_marketing.serving.exchange import Exchange
 from bank_marketing.serving.measures import Measures
 from bank_marketing.serving.problems import ProblemError, log_failure
@@ -99,6 +99,7 @@ class RequestLimits:
         scope["principal"] = principal
         # The server hangs up on strangers first when it must make room.
         scope.setdefault("state", {})["known"] = principal is not None
+        check_content_type(scope)
         if length.isdigit() and int(length) > exchange.max_bytes:
             raise ProblemError("too-large", f"At most {exchange.max_bytes:,} bytes are accepted here.")
         if self._is_upload(scope) and self._uploads >= self.api.max_open_files:

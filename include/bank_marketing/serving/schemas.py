@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bank_marketing.campaign import open_campaign
 from bank_marketing.contract.request import example_prospect, prospect_model
 from bank_marketing.lists.entities import LARGEST_LIST
+from bank_marketing.scoring.predictions import PredictionRecord
 from bank_marketing.settings import Settings
 
 #: FastAPI reads the types of routes when they are declared: a process serves one campaign, that of its settings.
@@ -188,6 +189,22 @@ class FileStatus(_Body):
     model: ModelBrief | None = None
     threshold: float | None = None
     stale: bool = False
+
+
+class FilePage(_Body):
+    """Some of the caller's files, newest first."""
+
+    files: list[FileStatus]
+    next: str | None = Field(description="`cursor` of the next page; null on the last one")
+
+
+class PredictionPage(_Body):
+    """Some of the caller's predictions of a day, as they are on record."""
+
+    predictions: list[PredictionRecord]
+    next: str | None = Field(
+        description="`cursor` of the next page; null on the last one. A page may be short and not the last"
+    )
 
 
 class Health(_Body):

@@ -19,6 +19,7 @@ from bank_marketing.serving.admission import Admission
 from bank_marketing.serving.call_lists import Outcomes
 from bank_marketing.serving.files import FileScoringService
 from bank_marketing.serving.housekeeping import Housekeeping
+from bank_marketing.serving.idempotency import Answers
 from bank_marketing.serving.identity import Identity, Principal, session_secret
 from bank_marketing.serving.keys import KeyRing
 from bank_marketing.serving.list_sizes import size_of_day
@@ -46,12 +47,13 @@ class Service:
         self.models = ModelCache(self.campaign, self.store, self.registry, self.measures, api.model_check_seconds)
         self.predictor = Predictor(self.models, PredictionLog(self.store), self.measures, api.stale_after_days)
         self.files = FileScoringService(self.predictor, self.store, self.campaign.economics, api)
+        self.answers = Answers(self.store)
         self.outcomes = Outcomes(self.store, self.campaign.economics)
         keys_path = api.keys_path(settings)
         self.identity = Identity(api, KeyRing(keys_path, api.key_hashes), session_secret(api, keys_path), self.store)
         #: Seldom enough for a store that is paid by the request, often enough for the shortest retention.
         every = min(HOUSEKEEPING_SECONDS, api.file_retention_hours * 3600 / 4)
-        self.housekeeping = Housekeeping((self.files.tend, self.identity.sessions.forget_ended), every)
+        self.housekeeping = Housekeeping((self.files.tend, self.identity.sessions.forget_ended, self.answers.sweep), every)
         self.admission = Admission(api, self.identity, api.hosts(settings))
 
     def list_size(self, given: int | None, day: date, campaign: Campaign) -> tuple[int, str]:
