@@ -48,7 +48,7 @@ class LandedFileIncomplete(BankMarketingError):
 class ContractViolation(BankMarketingError):
     """Data break the contract so badly that nothing may be built on them.
 
-    `rule` names the broken rule and `location` the file or column, for the alert's subject line.
+    `rule` names the broken rule and `location` the file, for the alert: a path, the column behind it where one is to blame.
     """
 
     def __init__(self, message: str, *, rule: str = "", location: str = "") -> None:

@@ -123,7 +123,7 @@ def test_ten_percent_garbage_stops_the_run_and_names_the_rows(make_context: Make
     context = make_context(DAYS[2])
     with pytest.raises(ContractViolation) as caught:
         ingest(context)
-    assert caught.value.location == "contacts.csv of 2010-06-30"
+    assert caught.value.location == str(settings.landing / "contacts" / "dt=2010-06-30" / "contacts.csv")
     assert "4 of 40 rows break the contract, more than 5%: 4 x range(age) (rows 10, 20, 30, 40: age '-1'" in str(caught.value)
     assert not context.store.has_manifest(context.component_uri("ingest_data"))
     # The good files of the run were kept: the corrected one is all that is read next time.

@@ -115,7 +115,10 @@ def test_what_is_trained_on_a_feed_that_has_ended_is_nothing_new(
     late = make_context(AS_OF + timedelta(days=85))
     with pytest.raises(ContractViolation, match=f"observed 61 working days without contacts since {AS_OF}") as caught:
         validate(late, rows)
-    assert (caught.value.rule, caught.value.location) == ("feed_is_fresh", f"contact_date of {late.as_of:%Y-%m}")
+    assert (caught.value.rule, caught.value.location) == (
+        "feed_is_fresh",
+        f"{context.settings.landing}/contacts/dt={late.as_of:%Y-%m}-*, column contact_date",
+    )
 
 
 def test_a_broken_critical_rule_stops_the_run_and_says_all_that_is_needed(context: RunContext, rows: pd.DataFrame) -> None:
@@ -129,7 +132,10 @@ def test_a_broken_critical_rule_stops_the_run_and_says_all_that_is_needed(contex
         f"7 of 520 rows on 2010-05-03 (contacts {', '.join(rows.loc[victims[:5], 'contact_id'])}). Nothing was trained on these "
         f"data. Data Docs: {uri}"
     )
-    assert (caught.value.rule, caught.value.location) == ("range(age)", "age of 2010-05")
+    assert (caught.value.rule, caught.value.location) == (
+        "range(age)",
+        f"{context.settings.landing}/contacts/dt=2010-05-*, column age",
+    )
     assert context.store.exists(uri)
     assert not caught.value.retryable
 

@@ -71,10 +71,10 @@ BAD: dict[str, tuple[list[str] | bytes, str, str]] = {
         "columns",
         "another order",
     ),
-    "sibling file": (
+    "another campaign's file": (
         b'"age";"job";"marital";"education";"default";"balance";"housing";"loan";"contact";"day";"month";"y"\n30;"a"\n',
         "columns",
-        "sibling file bank-full.csv",
+        "missing columns: .*; unknown columns: 'balance', 'day'; they are columns of the campaign bank_full",
     ),
     "UTF-16": ("\n".join(GOOD).encode("utf-16"), "encoding", "it is UTF-16"),
     "UTF-16 without mark": ("\n".join(GOOD).encode("utf-16-le"), "encoding", "looks like UTF-16"),
@@ -89,7 +89,7 @@ def test_a_bad_file_is_refused_with_the_reason(tmp_path: Path, content: list[str
     with pytest.raises(ContractViolation, match=words) as caught:
         landed(tmp_path, content)
     assert caught.value.rule == rule
-    assert caught.value.location == "contacts.csv of 2010-06-30"
+    assert caught.value.location == str(tmp_path / "contacts" / "dt=2010-06-30" / "contacts.csv")
     assert "Nothing of it was ingested" in str(caught.value)
 
 

@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -188,7 +189,7 @@ def _ingest(
     from bank_marketing.etl.writing import write_days
 
     spark = spark_session(f"bank-marketing {COMPONENT} {context.as_of}", context.settings)
-    bad: list[str] = []
+    bad: list[tuple[Path, str]] = []
     with context.stage() as stage:
         files = {file.date: file.path for file, _ in new}
         rows = {file.date: inspected.rows for file, inspected in new}
@@ -197,13 +198,14 @@ def _ingest(
             day = tallies[file.date]
             reconcile(inspected, day)
             if day["rejected"] > max(config.tolerated_rejects, config.max_reject_share * inspected.rows):
-                bad.append(_too_many(inspected, day, config))
+                bad.append((file.path, _too_many(inspected, day, config)))
                 continue
             ledger.add(file, _publish_day(stage, file, inspected, day, ledger, context))
     if bad:
         ledger.save()
         more = f" {len(bad) - 1} more files have the same trouble." if len(bad) > 1 else ""
-        raise ContractViolation(bad[0] + more, rule="max_reject_share", location=bad[0].split(":")[0])
+        path, sentence = bad[0]
+        raise ContractViolation(sentence + more, rule="max_reject_share", location=str(path))
 
 
 def _publish_day(

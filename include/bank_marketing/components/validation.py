@@ -10,6 +10,7 @@ import json
 import logging
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -121,7 +122,7 @@ def run(config: ValidationConfig, inputs: ValidationInputs, context: RunContext)
     for warning in artifact.warnings:
         log.warning("%s", warning)
     if result["failures"]:
-        raise _violation(result["failures"], artifact)
+        raise _violation(result["failures"], artifact, context.settings.landing)
     return artifact
 
 
@@ -286,7 +287,7 @@ def _drifted(drift: dict[str, Any]) -> list[str]:
     return [entry["column"] for entry in drift["columns"] if entry["drifted"] and entry["weight"] != "none"]
 
 
-def _violation(failures: list[Finding], artifact: ValidationArtifact) -> ContractViolation:
+def _violation(failures: list[Finding], artifact: ValidationArtifact, landing: Path) -> ContractViolation:
     first, more = failures[0], len(failures) - 3
     told = ". ".join(sentence(entry) for entry in failures[:3])
     return ContractViolation(
@@ -294,5 +295,5 @@ def _violation(failures: list[Finding], artifact: ValidationArtifact) -> Contrac
         + (f"{more} more in the report. " if more > 0 else "")
         + f"Nothing was trained on these data. Data Docs: {artifact.data_docs_uri}",
         rule=first["rule"],
-        location=f"{first['column'] or 'contacts'} of {first['chunk']}",
+        location=f"{landing}/contacts/dt={first['chunk']}-*" + (f", column {first['column']}" if first["column"] else ""),
     )

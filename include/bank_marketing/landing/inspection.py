@@ -6,14 +6,16 @@ import csv
 import hashlib
 import os
 import time
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
 from pydantic import BaseModel, ConfigDict
 
+from bank_marketing.campaign import CAMPAIGNS, load_campaign
 from bank_marketing.contract import Column, Contract
-from bank_marketing.errors import ContractViolation, LandedFileIncomplete
+from bank_marketing.errors import ConfigError, ContractViolation, LandedFileIncomplete
 from bank_marketing.landing.zone import LandedFile
 
 #: A file that has not stood still after this many waits is left for the next try.
@@ -24,9 +26,6 @@ _BYTE_ORDER_MARKS = {
     b"\xfe\xff": "UTF-16",
     b"\xef\xbb\xbf": "UTF-8 with a byte order mark",
 }
-
-#: Columns that only the sibling file `bank-full.csv` has.
-_SIBLING = {"balance", "day"}
 
 
 class InspectedFile(BaseModel):
@@ -132,15 +131,24 @@ def _check_header(line: bytes, file: LandedFile, columns: tuple[Column, ...], co
 
 
 def _difference(found: list[str], expected: list[str]) -> str:
-    if set(found) >= _SIBLING:
-        return "it is the sibling file bank-full.csv (it has `balance` and `day`), not bank-additional-full.csv"
     missing = [name for name in expected if name not in found]
     extra = [name for name in found if name not in expected]
     parts = [f"missing columns: {', '.join(missing)}"] if missing else []
     parts += [f"unknown columns: {', '.join(repr(name) for name in extra)}"] if extra else []
     twice = sorted({name for name in found if found.count(name) > 1})
     parts += [f"repeated columns: {', '.join(twice)}"] if twice else []
+    parts += [f"they are columns of the campaign {name}" for name in _campaigns_with(found) if extra]
     return "; ".join(parts) or "its columns are in another order"
+
+
+def _campaigns_with(header: list[str]) -> list[str]:
+    """The campaigns of the platform whose files have all these columns: theirs may have landed in the wrong place."""
+    names = []
+    for path in sorted(CAMPAIGNS.glob("*/contract.yaml")):
+        with suppress(ConfigError):  # a draft that is wrong is not what this file is refused for
+            contract = load_campaign(path.parent).contract
+            names += [path.parent.name] if {column.source_name for column in contract.columns} >= set(header) else []
+    return names
 
 
 def _name(file: LandedFile) -> str:
@@ -155,5 +163,5 @@ def _violation(file: LandedFile, rule: str, found: str, mend: str) -> ContractVi
     return ContractViolation(
         f"{_name(file)} cannot be ingested: {found} ({file.path}). Nothing of it was ingested; {mend} and re-run.",
         rule=rule,
-        location=_name(file),
+        location=str(file.path),
     )

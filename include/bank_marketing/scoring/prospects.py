@@ -196,5 +196,5 @@ def _check_rejects(
         f"{inspected.path.name} of {inspected.date}: {counts['rejected']} of {counts['rows_read']} rows break the contract, more than "
         f"{config.max_reject_share:.0%}: {told}. Nobody was scored; land a corrected list and re-run.",
         rule=worst[0][0] if worst else "no_rows",
-        location=f"{inspected.path.name} of {inspected.date}",
+        location=str(inspected.path),
     )
