@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -47,6 +48,17 @@ def test_the_campaign_page_has_the_list_the_outcomes_and_the_drift(reader: Visit
     expect(drift.get_by_role("region", name="Drift by column").locator("tbody tr").first).to_contain_text("job")
 
 
+def test_with_nobody_to_call_the_page_says_so_and_what_to_do(reader: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = call_lists.newest
+    monkeypatch.setattr(call_lists.CallList, "head", lambda *_: [])
+    monkeypatch.setattr(call_lists, "newest", lambda store: replace(found, called=0) if (found := listed(store)) else None)
+    today = reader.go("/campaign").get_by_role("region", name="Call list for")
+    expect(today).to_contain_text("0 of 39 customers are worth a call")
+    expect(today.get_by_role("status")).to_contain_text("Nobody is to be called.")
+    expect(today.get_by_role("link", name="Score a list")).to_be_visible()
+    expect(today.get_by_role("link", name="Download")).to_have_count(0)
+
+
 def test_a_row_of_the_call_list_leads_to_its_trace(reader: Visit) -> None:
     page = reader.go("/campaign")
     link = page.get_by_role("region", name="Call list", exact=True).get_by_role("link").first
@@ -62,6 +74,8 @@ def test_the_model_page_has_the_card_the_verdict_and_the_history(reader: Visit) 
     verdict = page.get_by_role("region", name="Figures of the version and its rivals")
     expect(verdict.locator("thead")).to_contain_text("Call everyone")
     expect(verdict.locator("tbody tr").first).to_contain_text("F1")
+    page.locator("details.help").filter(has_text="Brier score").get_by_text("What these words mean").click()
+    expect(page.locator("dt", has_text="Brier score")).to_be_visible()
     history = page.get_by_role("region", name="History of decisions about models")
     expect(history).to_contain_text("Promoted")
     expect(history).to_contain_text("a test")

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.serving.test_files import csv_of, people
 from tests.support.browser import DESK, Visit
 from tests.support.features import PRICES
-from tests.support.served import Running
+from tests.support.served import PROSPECT, Running
 
 
 def upload(visit: Visit, folder: Path, text: str, name: str = "spring list.csv") -> Page:
@@ -68,6 +68,29 @@ def test_the_slider_starts_at_the_models_threshold_and_listens_to_keys(visit: Vi
     expect(slider).to_have_attribute("aria-valuetext", "0 calls, 0 deposits expected")
     page.keyboard.press("ArrowRight")
     expect(page.locator("#cut-calls")).to_have_text("1")
+
+
+#: A client whom the tests' model advises not to call.
+NOT_CALLED = PROSPECT | {"age": 38, "job": "blue-collar", "education": "basic.9y", "default": "unknown", "contact": "telephone"}
+NOT_CALLED |= {"campaign": 2, "emp_var_rate": -1.7, "cons_price_idx": 94.2, "euribor3m": 0.72}
+
+
+def test_with_nobody_to_call_no_call_list_is_offered_until_the_slider_moves(visit: Visit, tmp_path: Path) -> None:
+    page = upload(visit, tmp_path, csv_of([NOT_CALLED | {"contact_id": f"N{number}"} for number in range(4)]))
+    link = page.get_by_role("link", name="Download this call list")
+    expect(page.locator("#cutoff")).to_contain_text("Nobody on this list reaches 20.0\u00a0%")
+    expect(page.get_by_role("link", name="Download all rows")).to_be_visible()
+    expect(page.locator("#cut-download")).to_be_hidden()
+    page.get_by_role("slider").fill("3")
+    expect(link).to_be_visible()
+    assert len(downloaded(page, "Download this call list")) == 3
+
+
+def test_a_box_to_tick_is_no_larger_than_its_words(visit: Visit) -> None:
+    for path in ("/list", "/score"):
+        box = visit.go(path).get_by_role("checkbox", name="Yes, this day").bounding_box()
+        assert box is not None
+        assert box["width"] == box["height"] < 24
 
 
 def test_what_is_no_list_is_refused_on_the_page_and_can_be_sent_again(visit: Visit, tmp_path: Path) -> None:

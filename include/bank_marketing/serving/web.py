@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from bank_marketing.serving.forms import words
+from bank_marketing.serving.glossary import TERMS
 from bank_marketing.serving.identity import Principal
 from bank_marketing.serving.problems import KINDS
 from bank_marketing.serving.service import Service, service_of
@@ -39,7 +40,7 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"words": words, "percent": percent, "euro": euro, "coded": coded}
-    environment.globals |= {"static": static, "navigation": NAVIGATION}
+    environment.globals |= {"static": static, "navigation": NAVIGATION, "terms": TERMS}
     return environment
 
 
