@@ -22,7 +22,7 @@ PYTEST ?=
 WORKERS ?= auto
 PYTEST_RUN := python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
-.PHONY: help setup runtime python run score serve replay test lint coverage audit metrics smoke images scan deploy notify format airflow backfill rollback bench prune screenshots dag-docs experiments notebook protocol up down clean-volumes test-e2e test-compose mail-test doctor archive s3-jars lock lock-check clean
+.PHONY: help setup runtime python run score serve replay test lint coverage audit metrics smoke images scan deploy notify format airflow backfill rollback bench prune screenshots dag-docs api-examples experiments notebook protocol up down clean-volumes test-e2e test-compose mail-test doctor archive s3-jars lock lock-check clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
