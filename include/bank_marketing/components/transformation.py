@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -14,6 +14,9 @@ from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.components import ingestion
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.etl.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
 
 COMPONENT = "transform_data"
 KIND = "features"
@@ -68,23 +71,22 @@ def run(config: TransformationConfig, inputs: TransformationInputs, context: Run
     snapshot = ingestion.load(inputs.snapshot, context).snapshot
     spark = spark_session(f"bank-marketing {COMPONENT} {context.as_of}", context.settings)
     contacts = read_snapshot(spark, snapshot, context.store, context.contract)
-    list_sizes = spark.createDataFrame(
-        [(day.contact_date, day.rows_read - day.duplicates) for day in snapshot.days], "contact_date date, list_size long"
-    )
-    days = daily_outcomes(contacts, list_sizes, context.campaign.features).persist()
-    landed = [(row["contact_date"], row["contacts"]) for row in days.orderBy("contact_date").collect()]
+    total = snapshot.rows["clean"] - len(snapshot.superseded)
+    files = max(1, -(-total // config.rows_per_file))
+    if files == 1:  # opening hundreds of small files a second time costs more than keeping their rows
+        contacts = contacts.persist()
+    spec = context.campaign.features
+    days = daily_outcomes(contacts, _list_sizes(snapshot, spark), spec).persist()
+    landed = sorted((row["contact_date"], row["contacts"]) for row in days.select("contact_date", "contacts").collect())
     split = temporal_split(landed, **config.model_dump(exclude={"rows_per_file"}))
     part = (
         f.when(f.col("contact_date") < f.lit(split.validation_from), "train")
         .when(f.col("contact_date") < f.lit(split.holdout_from), "validation")
         .otherwise("holdout")
     )
-    features = build_features(contacts, campaign_history(days, context.campaign.features), context.contract).withColumn(
-        "split", part
-    )
-    state = _campaign_state(snapshot, days, context.campaign.features)
-    total = sum(rows for _, rows in landed)
-    files = -(-total // config.rows_per_file)
+    history = campaign_history(days.unionByName(_coming_day(spark), allowMissingColumns=True), spec).persist()
+    state = _campaign_state(snapshot, history, spec)
+    features = build_features(contacts, history, context.contract).withColumn("split", part)
     placed = features.coalesce(1) if files == 1 else features.repartitionByRange(files, "contact_date", "contact_id")
     with context.stage() as stage:
         placed.sortWithinPartitions("contact_date", "contact_id").write.parquet(f"{stage.uri}/{FEATURES}")
@@ -107,6 +109,8 @@ def run(config: TransformationConfig, inputs: TransformationInputs, context: Run
             details={"split": split.to_json(), "campaign_state": state, "synthetic": snapshot.synthetic},
             notes={"validation": inputs.validation.uri if inputs.validation else ""},
         )
+    for kept in (history, days, contacts):
+        kept.unpersist()
     log.info(
         "features of %d contacts: %s", total, ", ".join(f"{count} {name}" for name, count in rows.items() if name != "rows")
     )
@@ -121,18 +125,31 @@ def load(ref: ArtifactRef, context: RunContext) -> FeaturesArtifact:
     return FeaturesArtifact(ref=ref, rows=manifest.rows, split=split, campaign_state=state)
 
 
-def _campaign_state(snapshot: Snapshot, days: Any, features: FeatureSpec) -> dict[str, Any]:
+def _list_sizes(snapshot: Snapshot, spark: SparkSession) -> DataFrame:
+    """`contact_date` and `list_size` of each day. As Arrow: from a list of tuples, Spark would start workers of Python."""
+    import pyarrow as pa
+
+    sizes = {day.contact_date: day.rows_read - day.duplicates for day in snapshot.days}
+    return spark.createDataFrame(
+        pa.table({"contact_date": pa.array(sizes.keys(), pa.date32()), "list_size": pa.array(sizes.values(), pa.int64())})
+    )
+
+
+def _coming_day(spark: SparkSession) -> DataFrame:
+    """The day after all others, of which nothing is known but that it comes: its history is that of the last evening."""
+    from pyspark.sql import functions as f
+
+    return spark.range(1).select(f.lit(date.max).alias("contact_date"))
+
+
+def _campaign_state(snapshot: Snapshot, history: DataFrame, features: FeatureSpec) -> dict[str, Any]:
     """The campaign's counts as the evening of the last landed day knows them: the features of the next contact day.
 
     `list_size` and `days_since_last_contact_day` depend on the coming day and its list: whoever scores fills them in.
     """
     from pyspark.sql import functions as f
 
-    from bank_marketing.etl.features import campaign_history
-
     last = snapshot.days[-1].contact_date
-    coming = days.sparkSession.createDataFrame([(date.max,)], "contact_date date")
-    history = campaign_history(days.unionByName(coming, allowMissingColumns=True), features)
     row = history.where(f.col("contact_date") == f.lit(date.max)).collect()[0]
     sizes = {"list_size": snapshot.days[-1].rows_read - snapshot.days[-1].duplicates}
     return {"last_contact_day": last.isoformat()} | {count.name: int(row[count.name]) for count in features.counts} | sizes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,24 @@ Floats = NDArray[np.float64]
 
 #: Numbers that vary less than this share of their mean are constant.
 SMALLEST_SPREAD = 1e-9
+
+
+class ReadRows(NamedTuple):
+    """Rows as `FeatureEncoder.read` gives them.
+
+    Attributes:
+        names: of the numbers.
+        numbers: not standardized yet (rows, numbers).
+        flags: whether a row is of a category (categories, rows).
+    """
+
+    names: tuple[str, ...]
+    numbers: Floats
+    flags: NDArray[np.bool_]
+
+    def part(self, start: int, end: int) -> ReadRows:
+        """Some of the rows; nothing is copied."""
+        return ReadRows(self.names, self.numbers[start:end], self.flags[:, start:end])
 
 
 class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type hints
@@ -63,10 +82,33 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     def fit(self, table: pd.DataFrame, y: object = None) -> FeatureEncoder:
         """Learn mean and spread of the numbers and the share of each category. The categories are the contract's."""
+        return self.fit_read(self.read(table))
+
+    def read(self, table: pd.DataFrame) -> ReadRows:
+        """What does not depend on what the encoder learns: once for all fits on the first of these rows. Raises KeyError."""
         found = self._numbers(table)
-        values = _matrix(found, len(table))
-        share = np.array([float((table[name] == value).mean()) for name, value in self.spec.category_values])
-        return self._learn(list(found), values.mean(axis=0), values.std(axis=0), share)
+        flags = np.empty((len(self.spec.category_values), len(table)), dtype=bool)
+        place = 0
+        for name, entries in groupby(self.spec.category_values, key=itemgetter(0)):
+            values = np.asarray(table[name], dtype=object)
+            for _, category in entries:
+                flags[place] = values == category
+                place += 1
+        return ReadRows(tuple(found), _matrix(found, len(table)), flags)
+
+    def fit_read(self, rows: ReadRows) -> FeatureEncoder:
+        """As `fit`, of rows that were read."""
+        numbers_ = rows.numbers
+        return self._learn(list(rows.names), numbers_.mean(axis=0), numbers_.std(axis=0), rows.flags.mean(axis=1))
+
+    def encode_read(self, rows: ReadRows) -> Floats:
+        """As `encode`, of rows that an encoder of the same choice has read."""
+        place = len(rows.names)
+        encoded = np.empty((rows.numbers.shape[0], place + len(rows.flags)))
+        np.subtract(rows.numbers, self.mean_, out=encoded[:, :place])
+        np.divide(encoded[:, :place], self.spread_, out=encoded[:, :place])
+        np.multiply(rows.flags.T, self.category_weight, out=encoded[:, place:])
+        return encoded
 
     def moments(self, table: pd.DataFrame) -> Moments:
         """What `fit_moments` needs to know of some of the rows."""

@@ -23,6 +23,7 @@ from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.encoding import FeatureEncoder
 from bank_marketing.modeling.estimators import make_estimator, resample
 from bank_marketing.modeling.metrics import Floats, Labels
+from bank_marketing.modeling.prepared_rows import PreparedRows, faded
 from bank_marketing.modeling.threshold import PAYING, learned_threshold, threshold_at
 
 METADATA = "model.json"
@@ -146,10 +147,11 @@ def train(
         spec: the campaign's features.
         economics: today's prices.
     """
+    prepared = PreparedRows(choice, (train_rows, validation_rows), spec)
 
     def fit(before: Any) -> tuple[FeatureEncoder, Any]:
-        seen = validation_rows if before is None else validation_rows[validation_rows["contact_date"] < before]
-        return fit_estimator(choice, pd.concat([train_rows, seen], ignore_index=True), spec)
+        seen = len(validation_rows) if before is None else int((validation_rows["contact_date"] < before).sum())
+        return fit_prepared(prepared, len(train_rows) + seen)
 
     return fit_validated(choice, validation_rows, fit, economics=economics)
 
@@ -203,16 +205,20 @@ def _blocks(validation_rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
 
 def fit_estimator(choice: ModelChoice, rows: pd.DataFrame, spec: FeatureSpec) -> tuple[FeatureEncoder, Any]:
     """Fit encoder and estimator on rows in time order, resampled and weighted as the choice says."""
-    if choice.window.last_rows is not None:
-        rows = rows.tail(choice.window.last_rows)
-    y = rows["y"].to_numpy(int)
-    encoder = FeatureEncoder.of(choice, spec).fit(rows)
-    X, y_used = resample(choice, encoder.transform(rows), y)
+    return fit_prepared(PreparedRows(choice, (rows,), spec), len(rows))
+
+
+def fit_prepared(prepared: PreparedRows, count: int) -> tuple[FeatureEncoder, Any]:
+    """As `fit_estimator`, on the first `count` of rows that were prepared."""
+    choice, rows = prepared.choice, prepared.window(count)
+    read, y = prepared.read(rows), prepared.y[rows]
+    encoder = FeatureEncoder.of(choice, prepared.spec).fit_read(read)
+    X, y_used = resample(choice, encoder.named(encoder.encode_read(read)), y)
     weights = None
     if choice.sampler == "class_weight" and choice.algorithm == "xgboost":
         weights = compute_sample_weight("balanced", y_used)  # XGBoost has no class_weight of its own
-    if choice.window.half_life_days is not None and len(X) == len(rows):
-        recent = recency(choice, rows)
+    recent = prepared.weights(rows)
+    if recent is not None and len(X) == len(y):
         weights = recent if weights is None else weights * recent
     # One thread for the linear algebra too: as many cores as a machine has, the same model.
     with threadpool_limits(limits=1):
@@ -228,7 +234,7 @@ def recency(choice: ModelChoice, rows: pd.DataFrame, last: str | None = None) ->
         return np.ones(len(rows))
     days = pd.to_datetime(rows["contact_date"])
     newest = days.max() if last is None else pd.Timestamp(last)
-    return np.asarray(0.5 ** ((newest - days).dt.days.to_numpy(float) / choice.window.half_life_days))
+    return faded((newest - days).dt.days.to_numpy(float), choice.window.half_life_days)
 
 
 def raw_scores(estimator: Any, X: pd.DataFrame | Floats) -> Floats:

@@ -18,7 +18,8 @@ from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.modeling.metrics import Floats, Labels, evaluate, intervals
-from bank_marketing.modeling.model import calibrated, fit_calibrator, fit_estimator, raw_scores
+from bank_marketing.modeling.model import calibrated, fit_calibrator, fit_prepared, raw_scores
+from bank_marketing.modeling.prepared_rows import PreparedRows
 from bank_marketing.modeling.results import Scores
 from bank_marketing.modeling.spans import Span
 from bank_marketing.modeling.threshold import choose_threshold
@@ -86,10 +87,11 @@ def out_of_sample(
         NotEnoughHistory: there is no block to predict.
     """
     raw = np.full(len(table), np.nan)
-    for start, end in blocks(table, refit):
-        if table["month"].iloc[start] < since:
-            continue
-        encoder, estimator = fit_estimator(choice, table.iloc[:start], spec)
+    wanted = [(start, end) for start, end in blocks(table, refit) if table["month"].iloc[start] >= since]
+    if wanted:
+        prepared = PreparedRows(choice, (table.iloc[: wanted[-1][0]],), spec)
+    for start, end in wanted:
+        encoder, estimator = fit_prepared(prepared, start)
         raw[start:end] = raw_scores(estimator, encoder.transform(table.iloc[start:end]))
         on_block()
     if np.isnan(raw).all():
