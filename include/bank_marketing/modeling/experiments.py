@@ -107,7 +107,7 @@ def run_experiments(
     for name in ("B", "selection", "confirmation"):
         _check_outcomes(table[named[name].holds(table["month"])], name)
     digest = data_digest(table)
-    table = tried.with_tried_columns(table)
+    table = tried.with_tried_columns(table, spec)
     folder.mkdir(parents=True, exist_ok=True)
     outcomes: list[Outcome] = []
 

@@ -45,8 +45,8 @@ def experiments(spec: FeatureSpec) -> Iterator[Experiment]:
     """The fixed part of the search, cheapest first; its order is the table's."""
     base = ridge(spec.default_set)
     yield from _algorithms(spec)
-    for name, columns in tried.COLUMNS.items():
-        yield Experiment("more columns", f"ridge and {name}", base.model_copy(update={"extra_columns": columns}))
+    for name, block in tried.blocks(spec).items():
+        yield Experiment("more columns", f"ridge and {name}", base.model_copy(update={"extra_columns": block.columns}))
     yield from _windows(base)
     for calibration in ("platt", "isotonic"):
         yield Experiment("calibration", f"ridge, {calibration}", base.model_copy(update={"calibration": calibration}))

@@ -10,10 +10,13 @@ earlier contact days only.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from bank_marketing.campaign.features import FeatureSpec
 
 #: Segments whose own trailing rate may say more than the campaign's. The channel's did, and is a feature now.
 SEGMENTS = ("poutcome", "job")
@@ -119,25 +122,39 @@ def lagged_macro(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found, index=table.index).astype(float)
 
 
-#: Name of a block -> its columns.
-BLOCKS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
-    "segment rates": segments,
-    "half-lives": half_lives,
-    "list mix": list_mix,
-    "market moves": market_moves,
-    "lagged macro": lagged_macro,
+@dataclass(frozen=True)
+class Block:
+    """Columns that were tried together.
+
+    Attributes:
+        columns: their names.
+        reads: attributes of a contact that they are made of; a campaign without one of them cannot try the block.
+        make: makes them of the table in time order.
+    """
+
+    columns: tuple[str, ...]
+    reads: tuple[str, ...]
+    make: Callable[[pd.DataFrame], pd.DataFrame]
+
+
+BLOCKS: dict[str, Block] = {
+    "segment rates": Block(tuple(f"segment_{name}" for name in SEGMENTS), SEGMENTS, segments),
+    "half-lives": Block(tuple(f"half_life_{days}" for days in HALF_LIVES), (), half_lives),
+    "list mix": Block(
+        ("mix_met_before", "mix_success", "mix_cellular", "mix_repeated", "mix_old_or_young"),
+        ("previous", "poutcome", "contact", "campaign", "age"),
+        list_mix,
+    ),
+    "market moves": Block(("euribor_change_5", "euribor_change_20", "gap"), ("euribor3m",), market_moves),
+    "lagged macro": Block(tuple(f"lagged_{name}" for name in PUBLISHED_AFTER), tuple(PUBLISHED_AFTER), lagged_macro),
 }
 
-#: The columns of each block.
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "segment rates": tuple(f"segment_{name}" for name in SEGMENTS),
-    "half-lives": tuple(f"half_life_{days}" for days in HALF_LIVES),
-    "list mix": ("mix_met_before", "mix_success", "mix_cellular", "mix_repeated", "mix_old_or_young"),
-    "market moves": ("euribor_change_5", "euribor_change_20", "gap"),
-    "lagged macro": tuple(f"lagged_{name}" for name in PUBLISHED_AFTER),
-}
+
+def blocks(spec: FeatureSpec) -> dict[str, Block]:
+    """The blocks that a campaign has the columns for."""
+    return {name: block for name, block in BLOCKS.items() if set(block.reads) <= set(spec.attributes)}
 
 
-def with_tried_columns(table: pd.DataFrame) -> pd.DataFrame:
-    """The table in time order, with the columns of all blocks."""
-    return pd.concat([table, *(block(table) for block in BLOCKS.values())], axis=1)
+def with_tried_columns(table: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:
+    """The table in time order, with the columns of all blocks that the campaign can try."""
+    return pd.concat([table, *(block.make(table) for block in blocks(spec).values())], axis=1)
