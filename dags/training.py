@@ -1,4 +1,4 @@
-"""Train, judge and promote the term-deposit model.
+"""Train, judge and promote the model of a campaign.
 
 Every night: ingest what landed up to the run's day, validate it against the data contract, build point-in-time features, train what
 `results.json` says, judge the candidate against the model in production on the same unseen days, promote it only if it is better,

@@ -1,3 +1,3 @@
-"""Predicts which bank customers will subscribe to a term deposit, and keeps doing so."""
+"""Predicts which bank customers a call will win, and keeps doing so."""
 
 __version__ = "0.1.0"

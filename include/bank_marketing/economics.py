@@ -1,4 +1,4 @@
-"""The money: what a call costs, what a deposit brings. There are no prices but those of the settings."""
+"""The money: what a call costs, what a success brings. There are no prices but those of the settings."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Economics:
-    """Prices in euro.
+    """Prices in the campaign's currency.
 
     Attributes:
         call_cost: an outbound call, with tries, wages and line.
-        deposit_margin: interest margin of one deposit over its term, before costs.
+        deposit_margin: margin of one success over its term, before costs.
     """
 
     call_cost: float
@@ -29,11 +29,11 @@ class Economics:
         return least
 
     def expected_profit(self, p: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Expected profit (n,) in euro of calling clients who subscribe with probabilities `p` (n,)."""
+        """Expected profit (n,) of calling clients who subscribe with probabilities `p` (n,)."""
         return np.asarray(self.deposit_margin * p - self.call_cost)
 
     def profit(self, y: NDArray[np.int64], called: NDArray[np.bool_]) -> float:
-        """Profit of calling those clients, in euro."""
+        """Profit of calling those clients."""
         return float(self.deposit_margin * y[called].sum() - self.call_cost * called.sum())
 
     def campaign(self, y: NDArray[np.int64], called: NDArray[np.bool_]) -> CampaignMoney:
@@ -50,7 +50,7 @@ class Economics:
 
 @dataclass(frozen=True)
 class CampaignMoney:
-    """A campaign in the words of a head of marketing. Money in euro.
+    """A campaign in the words of a head of marketing.
 
     Attributes:
         contacts: clients on the lists.
@@ -83,12 +83,12 @@ class CampaignMoney:
 
     @property
     def cost_per_acquisition(self) -> float | None:
-        """Cost of the calls for one deposit; None without a deposit."""
+        """Cost of the calls for one success; None without one."""
         return self.cost / self.conversions if self.conversions else None
 
     @property
     def profit(self) -> float:
-        """Margin of the deposits less the cost of the calls."""
+        """Margin of the successes less the cost of the calls."""
         return self.deposit_margin * self.conversions - self.cost
 
     @property

@@ -25,7 +25,7 @@ def test_the_shipped_file_says_what_its_choice_reads_and_how_it_was_chosen() -> 
     assert results.spans is not None
     assert set(results.winner.scores) == set(results.spans.named)
     assert results.origin.startswith(f"{results.winner.name}: chosen under version 1 of the contract")
-    assert "at 8 a call and 40 a deposit" in results.origin
+    assert "at 8 a call and 40 a success" in results.origin
     winner = results.winner.scores["B"]
     assert all(low <= winner.figures[name] <= high for name, (low, high) in winner.interval.items())
     for name, scores in results.baselines.items():

@@ -125,8 +125,8 @@ def test_other_prices_than_those_of_the_training_are_said(model: TermDepositMode
     assert model.other_prices(DEAR) == ""
     said = model.other_prices(Economics(30, 40))
     assert said.startswith(
-        "The model was trained at 20 a call and 40 a deposit; at today's 30 and 40 ".replace(
-            "30 and 40", "30 a call and 40 a deposit"
+        "The model was trained at 20 a call and 40 a success; at today's 30 and 40 ".replace(
+            "30 and 40", "30 a call and 40 a success"
         )
     )
     moved = (

@@ -59,7 +59,7 @@ def load_campaign(
     return Campaign(
         name=folder.name,
         folder=folder,
-        title=loaded.title or folder.name,
+        presentation=loaded.presentation.model_copy(update={"title": loaded.presentation.title or folder.name}),
         contract=contract,
         params=loaded,
         features=load_features(folder / FEATURES, contract),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.campaign.params import Params
+from bank_marketing.campaign.presentation import Presentation
 from bank_marketing.contract import Contract
 from bank_marketing.economics import Economics
 
@@ -18,7 +19,7 @@ class Campaign:
     Attributes:
         name: of its folder, and of all that is kept apart for it.
         folder: where its files are.
-        title: of the campaign, for people.
+        presentation: title, currency and words, for people.
         contract: of its data, `contract.yaml`.
         features: what the model may know of a contact, `features.yaml`.
         params: what the platform does for it, `params.yaml`.
@@ -27,7 +28,7 @@ class Campaign:
 
     name: str
     folder: Path
-    title: str
+    presentation: Presentation
     contract: Contract
     features: FeatureSpec
     params: Params

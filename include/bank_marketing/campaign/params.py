@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bank_marketing.campaign.presentation import Presentation
 from bank_marketing.campaign.reading import Place, YamlFile
 from bank_marketing.economics import Economics
 from bank_marketing.errors import ConfigError
@@ -42,10 +43,7 @@ class Prices(BaseModel):
     deposit_margin: float = Field(default=40.0, gt=0)
 
 
-class _Params(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    title: str = ""
+class _Params(Presentation):
     prices: Prices = Prices()
 
 
@@ -54,14 +52,14 @@ class Params:
     """The parameters of a campaign.
 
     Attributes:
-        title: of the campaign, for people; empty when none is given.
+        presentation: title, currency and words, for people.
         economics: its prices.
         sections: what is set of each step's configuration, by section; whatever is not here has its default.
         file: that says so.
         overridden: what the environment says instead, by section.
     """
 
-    title: str
+    presentation: Presentation
     economics: Economics
     sections: Mapping[str, Mapping[str, Any]]
     file: YamlFile
@@ -124,4 +122,5 @@ def load_params(path: Path, overridden: Mapping[str, Mapping[str, Any]], prices:
                 f"BANK_PARAMS__{name.upper()}…: there is no section {name!r}; there are: {', '.join(sorted(known))}"
             )
     economics = Economics(**given.prices.model_dump() | dict(prices))
-    return Params(given.title, economics, sections, file, overridden)
+    presentation = Presentation(**given.model_dump(exclude={"prices"}))
+    return Params(presentation, economics, sections, file, overridden)

@@ -24,7 +24,7 @@ TERMINAL = {
     "pr_auc": "PR",
     "lift_at_10": "lift",
     "called": "calls",
-    "profit": "euro",
+    "profit": "profit",
 }
 
 

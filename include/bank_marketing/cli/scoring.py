@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SHOWN = 5
 
 #: Columns of such a row: name in the file, heading.
-COLUMNS = {"rank": "rank", "contact_id": "contact", "probability": "p", "expected_profit": "euro", "reason_1": "first reason"}
+COLUMNS = {"rank": "rank", "contact_id": "contact", "probability": "p", "expected_profit": "profit", "reason_1": "first reason"}
 
 Evening = Annotated[
     str, typer.Option(help="Evening before the calls, YYYY-MM-DD; when empty, the newest one that has a list to score.")
@@ -199,7 +199,7 @@ def _show(made: CallListArtifact, context: RunContext, understood: Sequence[str]
     rows = made.rows
     console.print(
         f"\n[bold]{rows['called']:,} of {rows['rows']:,} prospects of {made.day} to be called[/], expected profit "
-        f"{made.expected_profit:,.0f} euro, by model version {made.model_version}",
+        f"{context.campaign.presentation.money(made.expected_profit)}, by model version {made.model_version}",
         highlight=False,
         soft_wrap=True,
     )
@@ -214,8 +214,8 @@ def _show(made: CallListArtifact, context: RunContext, understood: Sequence[str]
     table = Table(*COLUMNS.values(), box=box.SIMPLE)
     with context.store.local_copy(uri) as path, path.open(encoding="utf-8", newline="") as stream:
         for row in islice(csv.DictReader(stream, delimiter=";"), SHOWN):
-            p, euro = f"{float(row['probability']):.3f}", f"{float(row['expected_profit']):.2f}"
-            table.add_row(row["rank"], row["contact_id"], p, euro, row["reason_1"])
+            p, profit = f"{float(row['probability']):.3f}", f"{float(row['expected_profit']):.2f}"
+            table.add_row(row["rank"], row["contact_id"], p, profit, row["reason_1"])
     if table.row_count:
         console.print(table)
     console.print(f"Call list: {uri}", highlight=False, soft_wrap=True)

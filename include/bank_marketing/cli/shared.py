@@ -21,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from bank_marketing.errors import BankMarketingError
 
 app = typer.Typer(
-    help="Predict which bank customers will subscribe to a term deposit, and keep doing so.",
+    help="Predict which bank customers a call will win, and keep doing so.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # locals may hold client data
 )

@@ -308,7 +308,7 @@ def _against_baseline(
         return True, (
             f"F1 {candidate.f1:.3f} ties with {baseline.f1:.3f} of {rival} ({comparison.difference:+.3f}, 90 % interval "
             f"{comparison.low:+.3f} to {comparison.high:+.3f}) and it ranks better: ROC AUC {candidate.roc_auc:.3f} against "
-            f"{baseline.roc_auc:.3f}; profit {candidate.profit:,.0f} against {baseline.profit:,.0f} euro."
+            f"{baseline.roc_auc:.3f}; profit {candidate.profit:,.0f} against {baseline.profit:,.0f}."
         )
     rule = f"better in {comparison.probability_better:.0%} of resamples"
     return comparison.difference > 0, _f1_reason(candidate, baseline, rival, comparison, rule, wins=comparison.difference > 0)

@@ -32,7 +32,7 @@ SEPARATOR = ";"
 def scored_row(
     row: Mapping[str, Any], *, day: date, list_size: int, model_version: int, run_id: str, as_of: date, prediction_id: str
 ) -> dict[str, Any]:
-    """A scored client in COLUMNS, from its rank, contact_id, probability, decision, expected_profit (euro), decile and reasons (texts)."""
+    """A scored client in COLUMNS, from its rank, contact_id, probability, decision, expected_profit, decile and reasons (texts)."""
     texts = [*row["reasons"][:REASONS], *[""] * REASONS]
     named = {name: row[name] for name in ("rank", "contact_id", "probability", "decision", "expected_profit", "decile")}
     return named | {f"reason_{n}": texts[n - 1] for n in range(1, REASONS + 1)} | {
@@ -46,7 +46,7 @@ def scored_row(
 
 
 def cells(row: Mapping[str, Any]) -> list[object]:
-    """Cells of COLUMNS: the decision in words, euro to the cent, the probability to the last bit."""
+    """Cells of COLUMNS: the decision in words, money to the cent, the probability to the last bit."""
     written = {"decision": CALL if row["decision"] else DO_NOT_CALL, "expected_profit": round(row["expected_profit"], 2)}
     return [safe_cell(written.get(name, row[name])) for name in COLUMNS]
 

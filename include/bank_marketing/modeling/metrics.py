@@ -14,7 +14,7 @@ Labels = NDArray[np.int64]
 
 
 class Metrics(BaseModel):
-    """Figures of one model on one set of rows. Rates lie in 0..1, `profit` is in euro."""
+    """Figures of one model on one set of rows. Rates lie in 0..1, `profit` is in the campaign's currency."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -82,7 +82,7 @@ class TermDepositModel:
         if economics == self.economics:
             return ""
         trained, today = (
-            f"{prices.call_cost:g} a call and {prices.deposit_margin:g} a deposit" for prices in (self.economics, economics)
+            f"{prices.call_cost:g} a call and {prices.deposit_margin:g} a success" for prices in (self.economics, economics)
         )
         threshold = self.threshold_at(economics)
         if self.choice.threshold not in PAYING:

@@ -63,7 +63,7 @@ class Results(BaseModel):
         if self.spans is None:
             return f"{self.winner.name}: {self.chosen_by}"
         prices = (
-            f" at {self.economics.call_cost:g} a call and {self.economics.deposit_margin:g} a deposit" if self.economics else ""
+            f" at {self.economics.call_cost:g} a call and {self.economics.deposit_margin:g} a success" if self.economics else ""
         )
         return (
             f"{self.winner.name}: chosen under version {self.contract_version} of the contract ({self.contract[:12]}){prices}"

@@ -52,7 +52,7 @@ def check_campaign(name: str, export: Path | None = None) -> Checked:
     columns = tuple(
         (column.name, str(row.get(column.name, "")), _use(column, campaign)) for column in campaign.contract.columns
     )
-    return Checked(campaign.title, columns, encoded, tuple(_notes(campaign)))
+    return Checked(campaign.presentation.title, columns, encoded, tuple(_notes(campaign)))
 
 
 def _first(campaign: Campaign, export: Path) -> dict[str, Any]:

@@ -72,7 +72,7 @@ class Registry:
             if known is not None:
                 return known
             if not client.search_registered_models(filter_string=f"name='{self.name}'"):
-                client.create_registered_model(self.name, description="Will a client subscribe to a term deposit?")
+                client.create_registered_model(self.name, description="Will a call to this client succeed?")
             source = f"models:/{model_id}"
             made = client.create_model_version(self.name, source, run_id=run_id, tags=tags, model_id=model_id)
             return self._version(made)

@@ -25,7 +25,13 @@ COLOURS_KEPT = 96
 
 
 def draw(
-    predictions: pd.DataFrame, table: pd.DataFrame, events: list[Event], economics: Economics, path: Path, note: str
+    predictions: pd.DataFrame,
+    table: pd.DataFrame,
+    events: list[Event],
+    economics: Economics,
+    path: Path,
+    note: str,
+    currency: str,
 ) -> None:
     """Draw the replay as one PNG.
 
@@ -36,6 +42,7 @@ def draw(
         economics: prices the decisions.
         path: of the PNG.
         note: shown in the corner, for example SYNTHETIC data.
+        currency: sign of the currency; may be empty.
     """
     from matplotlib import pyplot as plt
 
@@ -43,7 +50,7 @@ def draw(
         3, 1, figsize=(10, 10.5), dpi=110, layout="constrained", height_ratios=[3, 2, 2]
     )
     days, place = np.unique(predictions["contact_date"].to_numpy(str), return_inverse=True)
-    _money(money, predictions, place, economics)
+    _money(money, predictions, place, economics, currency)
     _ranking(ranking, table)
     _market(market, predictions, place, days, events)
     ticks = _months(days)
@@ -76,7 +83,7 @@ def _title(axes: Any, text: str, label: str) -> None:
     axes.set_ylabel(label, color=INK)
 
 
-def _money(axes: Any, predictions: pd.DataFrame, place: np.ndarray[Any, Any], economics: Economics) -> None:
+def _money(axes: Any, predictions: pd.DataFrame, place: np.ndarray[Any, Any], economics: Economics, currency: str) -> None:
     y = predictions["y"].to_numpy(int)
     for policy in POLICIES:
         if policy.key == "hindsight":  # its threshold is the best for F1, which says nothing about money
@@ -92,7 +99,7 @@ def _money(axes: Any, predictions: pd.DataFrame, place: np.ndarray[Any, Any], ec
         )
     axes.axhline(0, color=INK, linewidth=0.8)
     axes.legend(frameon=False, fontsize=9, ncols=2)
-    _title(axes, "Profit since the first model, by contact day", "thousand euro")
+    _title(axes, "Profit since the first model, by contact day", f"thousand {currency}".strip())
 
 
 def _ranking(axes: Any, table: pd.DataFrame) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from bank_marketing.campaign.features import FeatureSpec
+from bank_marketing.campaign.presentation import Presentation
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.components.evaluation import EvaluationConfig, Judgement, Rivals, judge
 from bank_marketing.components.training import TrainingConfig
@@ -40,6 +41,7 @@ class ReplayConfig(Entity):
     evaluation: EvaluationConfig = EvaluationConfig()
     monitoring: MonitoringConfig = MonitoringConfig()
     economics: Economics
+    presentation: Presentation = Field(default=Presentation(), exclude=True, repr=False)
 
     @classmethod
     def of(cls, context: RunContext, choice: ModelChoice) -> ReplayConfig:
@@ -53,6 +55,7 @@ class ReplayConfig(Entity):
             evaluation=context.config("evaluate_model", EvaluationConfig),
             monitoring=context.config("detect_drift", MonitoringConfig),
             economics=context.campaign.economics,
+            presentation=context.campaign.presentation,
         )
 
 

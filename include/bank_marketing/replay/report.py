@@ -28,8 +28,8 @@ COLUMNS = (
     ("lift_at_10", "Lift at 10 %", ".2f"),
     ("brier", "Brier", ".3f"),
     ("called", "Calls", ",.0f"),
-    ("conversions", "Deposits", ",.0f"),
-    ("profit", "Profit, euro", ",.0f"),
+    ("conversions", "Successes", ",.0f"),
+    ("profit", "Profit", ",.0f"),
 )
 
 
@@ -96,7 +96,7 @@ def result(periods: list[Period], config: ReplayConfig, every: str, *, synthetic
         table=figures(predictions, config.economics),
         events=[event for period in periods for event in period.events],
         monitored=[entry for period in periods for entry in period.monitored],
-        money=campaign_report(predictions, ways, config.economics),
+        money=campaign_report(predictions, ways, config.economics, config.presentation),
         synthetic=synthetic,
     )
 
@@ -104,7 +104,7 @@ def result(periods: list[Period], config: ReplayConfig, every: str, *, synthetic
 def write(found: ReplayResult, config: ReplayConfig, folder: Path) -> None:
     """Write PAGE, PICTURE, CSV, JSON and DECISIONS into a folder."""
     note = "SYNTHETIC data" if found.synthetic else ""
-    draw(found.predictions, found.table, found.events, config.economics, folder / PICTURE, note)
+    draw(found.predictions, found.table, found.events, config.economics, folder / PICTURE, note, config.presentation.symbol)
     found.table.round(6).to_csv(folder / CSV, index=False)
     pd.DataFrame([event.model_dump() for event in found.events]).to_csv(folder / DECISIONS, index=False)
     told = {
@@ -120,7 +120,7 @@ def write(found: ReplayResult, config: ReplayConfig, folder: Path) -> None:
 
 
 def _page(found: ReplayResult, config: ReplayConfig, picture: Path) -> str:
-    environment = campaign_templates().overlay(
+    environment = campaign_templates(config.presentation).overlay(
         loader=ChoiceLoader([PackageLoader("bank_marketing.replay"), PackageLoader("bank_marketing.reporting")])
     )
     days = found.predictions["contact_date"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from bank_marketing.campaign.presentation import Presentation
 from bank_marketing.economics import CampaignMoney, Economics
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class CampaignReport:
     """
 
     economics: Economics
+    presentation: Presentation
     first_day: str
     last_day: str
     total: dict[str, CampaignMoney]
@@ -48,23 +50,28 @@ class CampaignReport:
 
     def section(self) -> str:
         """The report as a section of an HTML page."""
-        text: str = campaign_templates().get_template("campaign.html.j2").render(report=self, everyone=EVERYONE)
+        text: str = (
+            campaign_templates(self.presentation).get_template("campaign.html.j2").render(report=self, everyone=EVERYONE)
+        )
         return text
 
     def page(self, title: str, *, synthetic: bool) -> str:
         """The report as an HTML page of its own."""
-        template = campaign_templates().get_template("campaign_page.html.j2")
+        template = campaign_templates(self.presentation).get_template("campaign_page.html.j2")
         text: str = template.render(report=self, section=self.section(), title=title, synthetic=synthetic)
         return text
 
 
-def campaign_report(contacts: pd.DataFrame, ways: Mapping[str, Called], economics: Economics) -> CampaignReport:
+def campaign_report(
+    contacts: pd.DataFrame, ways: Mapping[str, Called], economics: Economics, presentation: Presentation
+) -> CampaignReport:
     """Price the ways to choose.
 
     Args:
         contacts: contact_date (ISO text) and y of each client on the lists, n > 0 rows; y is known for all of them.
         ways: by name, who is called (n,); the first one is the one the months show.
-        economics: cost of a call and margin of a deposit.
+        economics: cost of a call and margin of a success.
+        presentation: the campaign's words and currency.
     """
     y = contacts["y"].to_numpy(int)
     chosen = {**ways, EVERYONE: np.ones(len(y), dtype=bool)}
@@ -72,6 +79,7 @@ def campaign_report(contacts: pd.DataFrame, ways: Mapping[str, Called], economic
     shown = next(iter(chosen.values()))
     return CampaignReport(
         economics=economics,
+        presentation=presentation,
         first_day=str(contacts["contact_date"].min()),
         last_day=str(contacts["contact_date"].max()),
         total={name: economics.campaign(y, called) for name, called in chosen.items()},
@@ -79,9 +87,9 @@ def campaign_report(contacts: pd.DataFrame, ways: Mapping[str, Called], economic
     )
 
 
-@lru_cache(maxsize=1)
-def campaign_templates() -> Environment:
-    """The templates of the reports, with numbers as people write them."""
+@lru_cache(maxsize=8)
+def campaign_templates(presentation: Presentation) -> Environment:
+    """The templates of the reports, in a campaign's words and numbers."""
     environment = Environment(
         loader=PackageLoader("bank_marketing.reporting"),
         autoescape=True,
@@ -89,8 +97,8 @@ def campaign_templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["whole"] = lambda value: f"{value:,.0f}"
+    environment.filters["whole"] = presentation.number
     environment.filters["percent"] = lambda value: f"{100 * value:.1f} %"
-    environment.filters["signed"] = lambda value: f"{value:+,.0f}"
-    environment.filters["euro"] = lambda value: "none" if value is None else f"{value:,.2f}"
+    environment.filters["money"] = lambda value, digits=0: "none" if value is None else presentation.money(value, digits)
+    environment.globals["presentation"] = presentation
     return environment

@@ -26,7 +26,7 @@ FIGURES = {
     "pr_auc": "PR AUC",
     "lift_at_10": "Lift at 10 %",
     "brier": "Brier score",
-    "profit": "Profit, euro",
+    "profit": "Profit",
 }
 
 #: How the measures of drift are called.
@@ -66,7 +66,7 @@ def run(artifacts: dict[str, ArtifactRef], context: RunContext) -> ArtifactRef:
     )
     with context.stage() as stage:
         for name, template in (("report.html", "monitoring.html.j2"), ("mail.html", "monitoring_mail.html.j2")):
-            text = campaign_templates().get_template(template).render(**shown)
+            text = campaign_templates(context.campaign.presentation).get_template(template).render(**shown)
             (stage.path / name).write_text(text, encoding="utf-8")
         (stage.path / "subject.txt").write_text(subject + "\n", encoding="utf-8")
         manifest = context.publish(

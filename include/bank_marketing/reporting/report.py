@@ -40,7 +40,7 @@ FIGURES = (
     ("accuracy", "Accuracy", ".3f"),
     ("brier", "Brier score", ".3f"),
     ("called", "Clients called", ",d"),
-    ("profit", "Profit, euro", ",.0f"),
+    ("profit", "Profit", ",.0f"),
 )
 
 log = logging.getLogger(__name__)
@@ -101,6 +101,7 @@ def run(config: ReportConfig, inputs: ReportInputs, context: RunContext) -> Repo
         "rejects": _rejects(facts.snapshot, context),
         "plots": _plots(inputs.artifacts, context),
         "economics": context.campaign.economics,
+        "presentation": context.campaign.presentation,
         "chosen": context.campaign.params.chosen,
     }
     subject = f"[{context.campaign.name.replace('_', '-')}] {'SYNTHETIC ' if facts.synthetic else ''}{context.as_of}: {headline(facts)}"

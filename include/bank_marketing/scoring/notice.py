@@ -48,7 +48,7 @@ def run(config: NoticeConfig, inputs: NoticeInputs, context: RunContext) -> Noti
     facts = {
         "Call list": f"{made.ref.uri}/{call_list.CALL_LIST_CSV}",
         "All scores": f"{made.ref.uri}/{call_list.SCORES_CSV}",
-        "Expected profit": f"{made.expected_profit:,.0f} euro",
+        "Expected profit": context.campaign.presentation.money(made.expected_profit),
         "Model version": f"{made.model_version}{HINDSIGHT if made.hindsight else ''}",
         "Counts known through": str(checked.state.last_contact_day),
         "Quarantined": f"{rows['rejected']} rows. {quarantined}" if rows["rejected"] else "no row",

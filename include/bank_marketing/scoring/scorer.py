@@ -72,7 +72,7 @@ class Scorer:
             list_size: clients on the whole list of that day.
 
         Returns:
-            contact_id when it was there, probability, decision (bool), expected_profit (euro), reasons, in the order of `prospects`.
+            contact_id when it was there, probability, decision (bool), expected_profit, reasons, in the order of `prospects`.
 
         Raises:
             ConfigError: the state knows the outcomes of `day`.

@@ -18,7 +18,7 @@ from bank_marketing.serving.settings import ApiSettings
 from bank_marketing.settings import Settings
 
 DESCRIPTION = """\
-Will a client subscribe to a term deposit when we call? One client, a batch or a file, each with the reasons, on the model that is in
+Is it worth calling this client? One client, a batch or a file, each with the reasons, on the model that is in
 production. The fields come from the data contract; what is known only after a call (`duration`) is refused.
 
 Send an API key as `Authorization: Bearer …` or `X-API-Key: …`. Every error is a problem detail (RFC 9457), `application/problem+json`.

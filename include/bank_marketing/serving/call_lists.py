@@ -27,7 +27,7 @@ DAYS_SHOWN = 60
 
 @dataclass(frozen=True)
 class CallList:
-    """A published list: prospects and those to be called by count, the expected profit in euro.
+    """A published list: prospects and those to be called by count, the expected profit in the campaign's currency.
 
     `hindsight`: it was made again by a model that had learned the day's own outcomes.
     """
@@ -50,7 +50,7 @@ class CallList:
 
 @dataclass(frozen=True)
 class DayOutcome:
-    """What the list of one day brought: deposits that were expected of those called, and the money of what came."""
+    """What the list of one day brought: successes that were expected of those called, and the money of what came."""
 
     day: date
     model_version: int
@@ -141,7 +141,7 @@ class Outcomes:
 
 
 def total(days: tuple[DayOutcome, ...], version: int) -> tuple[float, CampaignMoney] | None:
-    """Expected deposits and the money of all lists that one version made; None when none of them came back."""
+    """Expected successes and the money of all lists that one version made; None when none of them came back."""
     own = [day for day in days if day.model_version == version]
     if not own:
         return None

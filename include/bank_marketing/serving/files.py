@@ -259,7 +259,7 @@ def curve(probabilities: Sequence[float], economics: Economics, threshold: float
 
     Args:
         probabilities: of the ranked rows, highest first.
-        economics: cost and margin, in euro.
+        economics: cost and margin.
         threshold: of the model.
 
     Returns:

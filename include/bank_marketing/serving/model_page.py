@@ -33,7 +33,7 @@ FIGURES = (
     ("recall", "Recall", ".3f"),
     ("brier", "Brier score", ".3f"),
     ("called", "Calls", ",.0f"),
-    ("profit", "Profit, euro", ",.0f"),
+    ("profit", "Profit", ",.0f"),
 )
 
 

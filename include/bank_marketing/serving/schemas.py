@@ -124,7 +124,7 @@ class PredictionBody(_Body):
     contact_id: str | None
     probability: float = Field(ge=0, le=1, description="of a subscription")
     decision: bool = Field(description="true: call")
-    expected_profit: float = Field(description="of the call, in euro")
+    expected_profit: float = Field(description="of the call, in the campaign's currency")
     reasons: list[ReasonBody]
 
 

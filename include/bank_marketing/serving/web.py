@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from bank_marketing.campaign.presentation import Presentation
 from bank_marketing.serving.forms import words
 from bank_marketing.serving.glossary import TERMS
 from bank_marketing.serving.identity import Principal
@@ -29,9 +30,9 @@ NAVIGATION = (
 )
 
 
-@lru_cache(maxsize=1)
-def templates() -> Environment:
-    """The pages' templates. Everything that is put into them is escaped."""
+@lru_cache(maxsize=8)
+def templates(presentation: Presentation) -> Environment:
+    """The pages' templates, in a campaign's words and numbers. Everything that is put into them is escaped."""
     environment = Environment(
         loader=PackageLoader("bank_marketing.serving"),
         autoescape=True,
@@ -39,19 +40,20 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"words": words, "percent": percent, "euro": euro, "coded": coded}
-    environment.globals |= {"static": static, "navigation": NAVIGATION, "terms": TERMS}
+    environment.filters |= {
+        "words": words,
+        "percent": percent,
+        "money": presentation.money,
+        "number": presentation.number,
+        "coded": coded,
+    }
+    environment.globals |= {"static": static, "navigation": NAVIGATION, "presentation": presentation, "terms": TERMS}
     return environment
 
 
 def percent(share: float, digits: int = 1) -> str:
     """0.123 as 12.3 %."""
     return f"{100 * share:.{digits}f}\u00a0%"
-
-
-def euro(amount: float, digits: int = 0) -> str:
-    """Euro with a real minus sign."""
-    return f"{'−' if round(amount, digits) < 0 else ''}€{abs(amount):,.{digits}f}"  # noqa: RUF001  the minus sign
 
 
 def coded(text: str) -> Markup:
@@ -111,7 +113,9 @@ def render(request: Request, name: str, user: Principal | None, *, status: int =
         "models_title": KINDS[service.models.kind][1],
         "api": api,
     }
-    return HTMLResponse(templates().get_template(name).render(**common, **values), status_code=status)
+    return HTMLResponse(
+        templates(service.campaign.presentation).get_template(name).render(**common, **values), status_code=status
+    )
 
 
 def error_page(request: Request, kind: str, detail: str) -> HTMLResponse | None:

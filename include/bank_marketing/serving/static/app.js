@@ -2,8 +2,9 @@
 "use strict";
 
 const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
-const euro = new Intl.NumberFormat("en", { style: "currency", currency: "EUR", maximumFractionDigits: 0 });
-const whole = new Intl.NumberFormat("en");
+const { locale, currency, successes } = document.documentElement.dataset; // as the campaign's params.yaml says
+const money = new Intl.NumberFormat(locale, { ...(currency && { style: "currency", currency }), maximumFractionDigits: 0 });
+const whole = new Intl.NumberFormat(locale);
 
 /** Fetch a part of a page. Gives its HTML and where it came from; an expired session leads to the login. */
 async function part(address, options = {}) {
@@ -201,7 +202,7 @@ async function followFile(box) {
   if (cut) cutOff(cut);
 }
 
-/** The cut-off slider: calls, deposits and profit expected of the first n. */
+/** The cut-off slider: calls, successes and profit expected of the first n. */
 async function cutOff(box) {
   const slider = box.querySelector("#cut");
   const answer = await fetch(box.dataset.curve, { credentials: "same-origin" });
@@ -221,9 +222,9 @@ async function cutOff(box) {
     const set = (id, text) => (document.getElementById(id).textContent = text);
     set("cut-calls", whole.format(n));
     set("cut-conversions", won.toFixed(1));
-    set("cut-profit", euro.format(won * curve.deposit_margin - n * curve.call_cost).replace("-", "\u2212"));
+    set("cut-profit", money.format(won * curve.deposit_margin - n * curve.call_cost).replace("-", "\u2212"));
     set("cut-share", n ? ((100 * won) / n).toFixed(1) + " %" : "0 %");
-    slider.setAttribute("aria-valuetext", `${n} calls, ${won.toFixed(0)} deposits expected`);
+    slider.setAttribute("aria-valuetext", `${n} calls, ${won.toFixed(0)} ${successes} expected`);
     const download = document.getElementById("cut-download");
     download.href = `${box.dataset.download}?top=${Math.max(n, 1)}`;
     download.hidden = n === 0; // nobody to call is no list
