@@ -27,6 +27,7 @@ from bank_marketing.monitoring import window
 from bank_marketing.pipelines import PipelineRun
 from bank_marketing.pipelines.scoring import STEPS
 from bank_marketing.registry.registry import Registry
+from bank_marketing.rules.calendar import Calendar
 from bank_marketing.scoring import call_list, notice
 from bank_marketing.scoring.predictions import PredictionLog
 from bank_marketing.scoring.scorer import Scorer
@@ -222,7 +223,7 @@ def test_an_uploaded_list_is_scored_beside_the_landed_one(settings: Settings) ->
 @pytest.mark.parametrize("name", ["../contacts/dt=2009-01-05/contacts.csv", "/etc/hostname", "absent.csv", "."])
 def test_only_lists_in_the_inbox_are_read(settings: Settings, name: str) -> None:
     with pytest.raises(ConfigError):
-        inbox.uploaded(name, settings.landing, LAST)
+        inbox.uploaded(name, settings.landing, LAST, Calendar())
 
 
 HEADER = lines([], prospects=True)[0]

@@ -50,8 +50,8 @@ def test_a_client_may_be_named_on_the_form() -> None:
         (date(2010, 7, 1), ""),
         (date(2010, 7, 30), ""),
         (date(2010, 8, 2), "2010-08-02 is 33 days after 2010-06-30"),
-        (date(2010, 7, 4), "2010-07-04 is a Sunday, and the call centre works on weekdays. If it is meant"),
-        (date(2027, 1, 3), "2027-01-03 is a Sunday, and the call centre works on weekdays; it is 6,031 days after"),
+        (date(2010, 7, 4), "2010-07-04 is a Sunday, and the campaign does not call on Sundays. If it is meant"),
+        (date(2027, 1, 3), "2027-01-03 is a Sunday, and the campaign does not call on Sundays; it is 6,031 days after"),
     ],
 )
 def test_an_unusual_day_is_asked_back(day: date, asks: str) -> None:

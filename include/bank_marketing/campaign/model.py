@@ -10,6 +10,7 @@ from bank_marketing.campaign.params import Params
 from bank_marketing.campaign.presentation import Presentation
 from bank_marketing.contract import Contract
 from bank_marketing.economics import Economics
+from bank_marketing.rules.calendar import Calendar
 
 
 @dataclass(frozen=True)
@@ -38,3 +39,8 @@ class Campaign:
     def economics(self) -> Economics:
         """Its prices: what a call costs, what a success brings."""
         return self.params.economics
+
+    @property
+    def calendar(self) -> Calendar:
+        """On which days it calls."""
+        return self.params.calendar

@@ -13,6 +13,7 @@ from bank_marketing.campaign.presentation import Presentation
 from bank_marketing.campaign.reading import Place, YamlFile
 from bank_marketing.economics import Economics
 from bank_marketing.errors import ConfigError
+from bank_marketing.rules.calendar import Calendar
 
 #: Section of each step that a campaign can configure. Those that watch a model share one.
 SECTIONS = {
@@ -45,6 +46,7 @@ class Prices(BaseModel):
 
 class _Params(Presentation):
     prices: Prices = Prices()
+    calendar: Calendar = Calendar()
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Params:
 
     Attributes:
         presentation: title, currency and words, for people.
+        calendar: on which days it calls.
         economics: its prices.
         sections: what is set of each step's configuration, by section; whatever is not here has its default.
         file: that says so.
@@ -60,6 +63,7 @@ class Params:
     """
 
     presentation: Presentation
+    calendar: Calendar
     economics: Economics
     sections: Mapping[str, Mapping[str, Any]]
     file: YamlFile
@@ -82,11 +86,14 @@ class Params:
     def config(self, step: str, kind: type[C], **asked: Any) -> C:
         """A step's configuration: what this run is asked for, else the environment, else the campaign, else the default.
 
+        A step that has a `calendar` gets the campaign's.
+
         Raises:
             ConfigError: a name or a value cannot be used; it names file and line, or the variable.
         """
         try:
-            return kind(**self.of(step) | asked)
+            shared = {"calendar": self.calendar} if "calendar" in kind.model_fields else {}
+            return kind(**shared | self.of(step) | asked)
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False)[0]
             raise self._refusal((SECTIONS.get(step, step), *first["loc"]), first["msg"]) from error
@@ -122,5 +129,5 @@ def load_params(path: Path, overridden: Mapping[str, Mapping[str, Any]], prices:
                 f"BANK_PARAMS__{name.upper()}…: there is no section {name!r}; there are: {', '.join(sorted(known))}"
             )
     economics = Economics(**given.prices.model_dump() | dict(prices))
-    presentation = Presentation(**given.model_dump(exclude={"prices"}))
-    return Params(presentation, economics, sections, file, overridden)
+    presentation = Presentation(**given.model_dump(exclude={"prices", "calendar"}))
+    return Params(presentation, given.calendar, economics, sections, file, overridden)

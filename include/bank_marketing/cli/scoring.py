@@ -59,7 +59,9 @@ def call_list(
 def score(
     customers: Annotated[Path, typer.Argument(help="List of clients: CSV, .xlsx or .csv.gz", show_default=False)],
     output: Annotated[Path, typer.Option(help="File that gets the scored clients, best first.")] = Path("scored.csv"),
-    day: Annotated[str, typer.Option(help="Day of the calls, YYYY-MM-DD; the next weekday after the evening when empty.")] = "",
+    day: Annotated[
+        str, typer.Option(help="Day of the calls, YYYY-MM-DD; the next working day after the evening when empty.")
+    ] = "",
     as_of: Annotated[
         str, typer.Option(help="Evening whose knowledge is used, YYYY-MM-DD; the newest one known when empty.")
     ] = "",
@@ -73,7 +75,6 @@ def score(
     from bank_marketing.artifacts import open_store
     from bank_marketing.components.context import parse_as_of
     from bank_marketing.errors import ConfigError
-    from bank_marketing.landing.inbox import next_weekday
     from bank_marketing.lists import results
     from bank_marketing.lists.receiving import receive
     from bank_marketing.scoring import prospects, returned
@@ -82,8 +83,8 @@ def score(
 
     settings = Settings()
     evening = parse_as_of(as_of) if as_of else latest_campaign_state(open_store(settings)).last_contact_day
-    calls = _date(day) if day else next_weekday(evening)
     context = _context("score_file", evening, settings)
+    calls = _date(day) if day else context.campaign.calendar.next_working_day(evening)
     if not customers.is_file():
         raise ConfigError(f"there is no file {customers}")
     read = prospects.read_customers(customers, calls, prospects.state_for(calls, context), context)

@@ -23,7 +23,8 @@ from bank_marketing.contract.findings import Finding, empty_days, sentence
 from bank_marketing.errors import ArtifactCorrupt, ContractViolation, ModelIncompatible, RegistryUnavailable
 from bank_marketing.etl.snapshot import CleanDay, Snapshot
 from bank_marketing.registry.registry import PRODUCTION, Registry
-from bank_marketing.rules.freshness import MONDAY_TO_FRIDAY, NO_LONGER_A_PAUSE, USUAL_SILENCE, silent_days
+from bank_marketing.rules.calendar import Calendar
+from bank_marketing.rules.freshness import NO_LONGER_A_PAUSE, USUAL_SILENCE, silent_days
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +64,7 @@ class ValidationConfig(Entity):
         gt=0,
         description="PSI of a category: a major shift (Siddiqi 2006, Credit Risk Scorecards); chance gives .06",
     )
-    working_days: tuple[int, ...] = Field(default=MONDAY_TO_FRIDAY, description="weekdays with contacts, 0 is Monday")
+    calendar: Calendar = Field(default=Calendar(), description="on which days the campaign calls")
     silent_days_warning: int = Field(
         default=USUAL_SILENCE, ge=0, description="more working days without contacts are a warning: a feed may have stopped"
     )
@@ -191,7 +192,7 @@ def _findings(
 def _freshness(snapshot: Snapshot, config: ValidationConfig, context: RunContext) -> list[Finding]:
     """The finding that a feed is silent: nothing is broken in what is there, but what should have come has not."""
     last = snapshot.days[-1].contact_date
-    silent = silent_days(last, context.as_of, config.working_days)
+    silent = silent_days(last, context.as_of, config.calendar)
     if silent <= config.silent_days_warning:
         return []
     severity = "critical" if silent > config.silent_days_critical else "warning"

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from bank_marketing.errors import ConfigError
 from bank_marketing.landing.zone import LandedFile
+from bank_marketing.rules.calendar import Calendar
 
 #: Folder below the landing zone; no other place is read on request.
 INBOX = "inbox"
 
 DELIMITERS = (";", ",")
 
-_SATURDAY = 5
 
-
-def uploaded(name: str, root: Path, as_of: date, day: date | None = None) -> LandedFile:
-    """A list in the inbox of the zone in `root`; its calls are on `day`, else on the next weekday after `as_of`. Raises ConfigError."""
+def uploaded(name: str, root: Path, as_of: date, calendar: Calendar, day: date | None = None) -> LandedFile:
+    """A list in the inbox of the zone in `root`; its calls are on `day`, else on the next working day. Raises ConfigError."""
     inbox = (root / INBOX).resolve()
     path = (inbox / name).resolve()
     if not path.is_relative_to(inbox) or path == inbox:
@@ -28,12 +27,4 @@ def uploaded(name: str, root: Path, as_of: date, day: date | None = None) -> Lan
         raise ConfigError(
             f"the calls of {day} cannot be scored on the evening of {as_of}: name a later day, or an earlier as_of"
         )
-    return LandedFile(kind="prospects", date=day or next_weekday(as_of), path=path)
-
-
-def next_weekday(after: date) -> date:
-    """The day on which the call centre works next."""
-    day = after + timedelta(days=1)
-    while day.weekday() >= _SATURDAY:
-        day += timedelta(days=1)
-    return day
+    return LandedFile(kind="prospects", date=day or calendar.next_working_day(as_of), path=path)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from bank_marketing.components.context import Entity
-from bank_marketing.rules.freshness import MONDAY_TO_FRIDAY, USUAL_SILENCE
+from bank_marketing.rules.calendar import Calendar
+from bank_marketing.rules.freshness import USUAL_SILENCE
 
 
 class MonitoringConfig(Entity):
@@ -44,7 +45,7 @@ class MonitoringConfig(Entity):
         ge=0,
         description="F1 below calling everyone by this much, at less profit: the model does harm; twice the error with 200 rows",
     )
-    working_days: tuple[int, ...] = Field(default=MONDAY_TO_FRIDAY, description="weekdays with contacts, 0 is Monday")
+    calendar: Calendar = Field(default=Calendar(), description="on which days the campaign calls")
     silent_days: int = Field(
         default=USUAL_SILENCE, ge=0, description="after more working days without contacts a window says nothing of today"
     )

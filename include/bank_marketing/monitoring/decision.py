@@ -77,7 +77,7 @@ def decide(
     violating = sum(window.violates for window in looked_at)
     until = last_retraining + timedelta(days=config.cool_down_days) if last_retraining else None
     counted = f"{violating} of the last {len(looked_at)} windows violate"
-    silent = silent_days(latest.last_day, as_of, config.working_days)
+    silent = silent_days(latest.last_day, as_of, config.calendar)
     if silent > config.silent_days:
         retrain, reason = (
             False,

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from bank_marketing.errors import ConfigError
 from bank_marketing.landing.cells import to_numbers
-from bank_marketing.onboarding.profile import ColumnProfile, ExportProfile
+from bank_marketing.onboarding.profile import ColumnProfile, ExportProfile, to_day
 from bank_marketing.onboarding.roles import Roles
+from bank_marketing.rules.calendar import WEEKDAYS
 
 #: Names of the platform's own columns, which a column of the export may not take.
 RESERVED = frozenset({"contact_id", "contact_date", "y", "list_size", "days_since_last_contact_day", "probability", "decision"})
@@ -20,6 +21,9 @@ UNKNOWN = "unknown"
 
 #: A number whose largest value is so many times its median is read as a logarithm.
 SKEW = 20
+
+#: Share of the calls below which a weekday has none as a rule.
+FEW = 0.01
 
 
 class Draft:
@@ -179,7 +183,26 @@ class Draft:
             yield f"{name}: {{column: {name}, divide: {_scale(values):g}}}"
 
     def _params(self) -> str:
-        return f"# What the platform does for {self.name}. Whatever is not written here has its default.\ntitle: {title(self.name)}\n"
+        lines = [
+            f"# What the platform does for {self.name}. Whatever is not written here has its default.",
+            f"title: {title(self.name)}",
+            "# Amounts are plain numbers until you name the currency (ISO 4217), and how numbers are written; and what a call is made for.",
+            "# currency: CHF",
+            "# locale: de-CH",
+            "# success: card",
+            "# successes: cards",
+            "# Weekdays with calls, as in the export; `holidays: CH` adds the public holidays of a country, without calls.",
+            f"calendar: {{working_days: [{', '.join(self._working_days())}]}}",
+            "# What a call costs and what a success brings: assumptions, to be replaced before you believe a profit.",
+            "# prices: {call_cost: 8, deposit_margin: 40}",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _working_days(self) -> list[str]:
+        """Weekdays on which more than a few calls of the export were made."""
+        form = self.profile[self.roles.day].date_format
+        days = [to_day(value, form).weekday() for value in self.roles.sample[self.roles.day] if value.strip()]
+        return [name for number, name in enumerate(WEEKDAYS) if days.count(number) > FEW * len(days)]
 
     def _values(self, column: ColumnProfile) -> list[float]:
         """Numbers of the sample, sorted, between the lowest and the highest of the whole export."""

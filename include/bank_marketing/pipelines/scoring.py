@@ -1,7 +1,7 @@
 """The scoring pipeline: from the model in production to tomorrow's call list.
 
 Options: `file` (a list in the landing zone's inbox; default: the list of the next contact day after `as_of`), `day` (of the calls of
-such a list, ISO; default: the next weekday), `list_size`
+such a list, ISO; default: the next working day), `list_size`
 (clients on the whole list of which that list is a part) and `who`.
 """
 

@@ -45,7 +45,7 @@ def run(artifacts: dict[str, ArtifactRef], context: RunContext) -> ArtifactRef:
     manifests = {step: context.store.manifest(ref) for step, ref in artifacts.items()}
     synthetic = bool(manifests["collect_window"].details["synthetic"])
     config = context.config("notify_decision", MonitoringConfig)
-    silent = silent_days(record.window.last_day, record.as_of, config.working_days)
+    silent = silent_days(record.window.last_day, record.as_of, config.calendar)
     headline = f"{'retraining is due' if record.decision.retrain else 'no retraining'}: {record.decision.reason}"
     shown = {
         "context": context,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import date, timedelta
 
-#: Weekdays on which a campaign calls, 0 is Monday.
-MONDAY_TO_FRIDAY = (0, 1, 2, 3, 4)
+from bank_marketing.rules.calendar import Calendar
 
 #: Working days without contacts that are nothing to speak of: Easter, Christmas. 28 of the first campaign's 489 gaps are as long.
 USUAL_SILENCE = 2
@@ -15,8 +13,7 @@ USUAL_SILENCE = 2
 NO_LONGER_A_PAUSE = 60
 
 
-def silent_days(last_contact_day: date, as_of: date, working_days: Collection[int] = MONDAY_TO_FRIDAY) -> int:
-    """Working days after the last contact day, up to and with `as_of`."""
-    weeks, rest = divmod(max((as_of - last_contact_day).days, 0), 7)
-    days = (last_contact_day + timedelta(days=number) for number in range(1, rest + 1))
-    return weeks * len(set(working_days)) + sum(day.weekday() in working_days for day in days)
+def silent_days(last_contact_day: date, as_of: date, calendar: Calendar) -> int:
+    """Working days of the calendar after the last contact day, up to and with `as_of`."""
+    passed = (as_of - last_contact_day).days
+    return sum(calendar.works(last_contact_day + timedelta(days=number)) for number in range(1, passed + 1))

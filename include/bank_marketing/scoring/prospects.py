@@ -34,7 +34,7 @@ class ProspectsConfig(Entity):
     """Which list, and when it is too bad to be used."""
 
     file: str = Field(default="", description="a list in the inbox of the landing zone; empty: that of the next contact day")
-    day: date | None = Field(default=None, description="day of the calls of an uploaded list; empty: the next weekday")
+    day: date | None = Field(default=None, description="day of the calls of an uploaded list; empty: the next working day")
     list_size: int | None = Field(default=None, ge=1, description="clients on the whole list; empty: those of this one")
     max_reject_share: float = Field(
         default=0.5, ge=0, le=1, description="more rejects than that in a landed list: the export broke"
@@ -68,7 +68,11 @@ def run(config: ProspectsConfig, inputs: ProspectsInputs, context: RunContext) -
         NotEnoughHistory: no features reach the evening before the calls.
     """
     zone = LandingZone(context.settings.landing)
-    file = uploaded(config.file, zone.root, context.as_of, config.day) if config.file else zone.next_prospects(context.as_of)
+    file = (
+        uploaded(config.file, zone.root, context.as_of, context.campaign.calendar, config.day)
+        if config.file
+        else zone.next_prospects(context.as_of)
+    )
     state = state_for(file.date, context)
     with context.stage() as stage:
         checked = _uploaded(file, state, stage, context) if config.file else _landed(file, config, stage, context)

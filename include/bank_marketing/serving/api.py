@@ -168,7 +168,7 @@ def send_file(
     who: CurrentUser,
     response: Response,
     file: Annotated[UploadFile, File(description="CSV, .xlsx or .csv.gz whose first line names the contract's columns")],
-    day: Annotated[date | None, Form(description="day of the calls; the weekday after the last known contact day")] = None,
+    day: Annotated[date | None, Form(description="day of the calls; the working day after the last known contact day")] = None,
     list_size: Annotated[
         int | None, Form(ge=1, le=LARGEST_LIST, description="clients on the whole list; those of the file")
     ] = None,

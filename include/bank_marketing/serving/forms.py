@@ -35,8 +35,6 @@ WORDS = {
 }
 
 
-_SATURDAY = 5
-
 #: A day further ahead than a month has seldom a list yet: a year that was mistyped.
 _USUAL_DAYS = 31
 
@@ -161,9 +159,7 @@ def _candidates(column: Column) -> list[str]:
 
 def day_question(campaign: Campaign, day: date) -> str:
     """What is asked back of a day on which nobody expects calls; nothing of a usual one."""
-    doubts = []
-    if day.weekday() >= _SATURDAY:
-        doubts.append(f"is a {day:%A}, and the call centre works on weekdays")
+    doubts = [doubt] if (doubt := campaign.calendar.why_not(day)) else []
     if (ahead := campaign.age_days(day)) > _USUAL_DAYS:
         doubts.append(f"is {ahead:,} days after {campaign.state.last_contact_day}, the last contact day that is known")
     return f"{day} {'; it '.join(doubts)}. If it is meant, tick “Yes, this day” and send again" if doubts else ""

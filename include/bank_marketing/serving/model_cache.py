@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +24,7 @@ from bank_marketing.errors import (
     StoreUnavailable,
 )
 from bank_marketing.registry.registry import ModelVersion, Registry
+from bank_marketing.rules.calendar import Calendar
 from bank_marketing.scoring.market import latest_market
 from bank_marketing.scoring.scorer import CampaignState, Scorer, latest_campaign_state
 from bank_marketing.scoring.single import SingleScorer
@@ -31,7 +32,6 @@ from bank_marketing.serving.measures import Measures
 
 log = logging.getLogger(__name__)
 
-_SATURDAY = 5
 
 #: Written at each look, to see whether the store takes what is written.
 PROBE = "_probe"
@@ -68,14 +68,12 @@ class Campaign:
     published_at: datetime
     market: dict[str, float]
     synthetic: bool
+    calendar: Calendar = field(default_factory=Calendar)
 
     @property
     def next_day(self) -> date:
-        """The weekday after the last contact day: what is scored for when a request names no day."""
-        day = self.state.last_contact_day + timedelta(days=1)
-        while day.weekday() >= _SATURDAY:
-            day += timedelta(days=1)
-        return day
+        """The working day after the last contact day: what is scored for when a request names no day."""
+        return self.calendar.next_working_day(self.state.last_contact_day)
 
     @property
     def list_size(self) -> int:
@@ -240,4 +238,4 @@ class ModelCache:
     def _campaign_of(self, state: CampaignState) -> Campaign:
         manifest = self.store.manifest(state.features_uri)
         market = latest_market(self.store, state, self.campaign.contract)
-        return Campaign(state, manifest.created_at, market, bool(manifest.details.get("synthetic")))
+        return Campaign(state, manifest.created_at, market, bool(manifest.details.get("synthetic")), self.campaign.calendar)

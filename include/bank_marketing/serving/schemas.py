@@ -61,7 +61,9 @@ EXAMPLE_ANSWER: dict[str, Any] = {
     },
 }
 
-_DAY = Field(default=None, description="day of the call; the weekday after the last contact day that is known, when left out")
+_DAY = Field(
+    default=None, description="day of the call; the working day after the last contact day that is known, when left out"
+)
 _LIST_SIZE = Field(
     default=None,
     ge=1,
