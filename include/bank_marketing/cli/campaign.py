@@ -82,10 +82,22 @@ def _land_export(export: Path, settings: Settings) -> None:
 
 
 @command
-def contract() -> None:
-    """Print the data contract as a Markdown table."""
+def contract(
+    form: Annotated[
+        str, typer.Option("--format", help="markdown, or odcs: the Open Data Contract Standard, as YAML.")
+    ] = "markdown",
+) -> None:
+    """Print the data contract: as a Markdown table, or in the Open Data Contract Standard."""
     from bank_marketing.campaign import open_campaign
     from bank_marketing.contract.docs import contract_table
+    from bank_marketing.contract.odcs import odcs
+    from bank_marketing.errors import ConfigError
     from bank_marketing.settings import Settings
 
-    sys.stdout.write(contract_table(open_campaign(Settings()).contract))
+    campaign = open_campaign(Settings())
+    if form == "odcs":
+        sys.stdout.write(odcs(campaign.contract, campaign.name, campaign.presentation.title))
+    elif form == "markdown":
+        sys.stdout.write(contract_table(campaign.contract))
+    else:
+        raise ConfigError(f"--format {form} is not known: choose markdown or odcs")
