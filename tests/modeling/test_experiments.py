@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from bank_marketing.campaign import load_campaign
-from bank_marketing.errors import NotEnoughHistory
+from bank_marketing.cli import app
+from bank_marketing.errors import ConfigError, NotEnoughHistory
 from bank_marketing.modeling import protocol, search, tried
 from bank_marketing.modeling.choice import Algorithm, ModelChoice
-from bank_marketing.modeling.experiments import VARIANTS, Outcome, finalists, run_experiments, steps
+from bank_marketing.modeling.experiments import VARIANTS, Outcome, finalists, grid_of, run_experiments, steps
 from bank_marketing.modeling.grid import Experiment, experiments, ridge
 from bank_marketing.modeling.results import Results, Scores
 from bank_marketing.modeling.spans import Spans
@@ -221,3 +223,27 @@ def test_tried_columns_are_those_that_the_blocks_name(features: pd.DataFrame) ->
         made = tried.with_tried_columns(ordered, spec).columns[len(ordered.columns) :]
         assert list(made) == [name for block in tried.blocks(spec).values() for name in block.columns]
     assert set(tried.blocks(without)) == {"half-lives", "market moves", "lagged macro"}
+
+
+def test_algorithms_that_do_not_compete_are_neither_tried_nor_tuned() -> None:
+    ridge_only = [one for one in experiments(FEATURES) if one.choice.algorithm == "logistic_regression"]
+    assert 0 < len(ridge_only) < len(list(experiments(FEATURES)))
+    assert grid_of(FEATURES, ("logistic_regression",)) == ridge_only
+    assert steps(FEATURES, 4, ("logistic_regression",)) == len(ridge_only) + 4 + VARIANTS
+    assert {one.group for one in grid_of(FEATURES, ("lightgbm",), ["sampler", "window"])} == {"sampler"}
+
+
+def test_without_trials_nothing_is_tuned(features: pd.DataFrame, tmp_path: Path) -> None:
+    results, table = run_experiments(
+        features, FEATURES, tmp_path, contract=CONTRACT, economics=PRICES, trials=0, algorithms=TUNED, grid=GRID, resamples=10
+    )
+    assert len(table) == len(GRID) == steps(FEATURES, 0, TUNED, GRID) == results.notes["experiments"]
+    assert results.notes["trials"] == {}
+
+
+def test_an_algorithm_that_there_is_not_is_refused_before_anything_is_done() -> None:
+    refused = CliRunner().invoke(app, ["experiments", "--algorithm", "lightgbm", "--algorithm", "svm"])
+    assert isinstance(refused.exception, ConfigError) or refused.exit_code != 0
+    assert (
+        "--algorithm svm is not known: choose of logistic_regression, random_forest" in f"{refused.output}{refused.exception}"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 from rich import box
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bank_marketing.campaign import Campaign
+    from bank_marketing.modeling.choice import Algorithm
+    from bank_marketing.modeling.grid import Experiment
     from bank_marketing.modeling.results import Scores
     from bank_marketing.modeling.spans import Spans
     from bank_marketing.settings import Settings
@@ -53,7 +55,16 @@ def experiments(
         str, typer.Option(help="First month (YYYY-MM) that models are chosen on; that of the last search, else the later half.")
     ] = "",
     confirm_from: Annotated[str, typer.Option(help="First month that only confirms the choice; likewise.")] = "",
-    trials: Annotated[int, typer.Option(min=1, help="Optuna's trials for ridge; trees get a share of it.")] = 40,
+    trials: Annotated[
+        int, typer.Option(min=0, help="Optuna's trials for ridge; trees get a share of it. 0: none is tuned.")
+    ] = 40,
+    algorithm: Annotated[
+        list[str] | None,
+        typer.Option(help="One that competes, repeat it for each: logistic_regression, lightgbm, ...; all when none is named."),
+    ] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(help="Fixed experiments to run: threshold, window, ...; all groups when none is named.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 7,
     output: Annotated[Path | None, typer.Option(help="File to write; the platform's results.json when not given.")] = None,
 ) -> None:
@@ -64,14 +75,16 @@ def experiments(
     from bank_marketing.settings import Settings
 
     settings = Settings()
+    algorithms = _algorithms(algorithm or [])
     table = _features(settings, features, as_of)
     folder = settings.cache / "experiments"
     campaign = open_campaign(settings)
     target = output or campaign.results_file
     spans = _spans(table, campaign, choose_from, confirm_from)
     tags = {"seed": str(seed), "trials": str(trials), "rows": str(len(table))}
+    grid = _grid(campaign, algorithms, group or [])
     with experiment_log(settings, f"search, seed {seed}", tags) as log, progress_bar() as progress:
-        task = progress.add_task("searching", total=steps(campaign.features, trials))
+        task = progress.add_task("searching", total=steps(campaign.features, trials, algorithms, grid))
         results, overview = run_experiments(
             table,
             campaign.features,
@@ -80,6 +93,8 @@ def experiments(
             spans=spans,
             economics=campaign.economics,
             trials=trials,
+            algorithms=algorithms,
+            grid=grid,
             seed=seed,
             record=log.record,
             progress=lambda name: progress.update(task, advance=1, description=name),
@@ -140,6 +155,29 @@ def evaluate_protocol(
     )
     path = _write(predictions, output or folder / "protocol_predictions.parquet")
     console.print(f"Every prediction, to recompute every figure: {path}", highlight=False, soft_wrap=True)
+
+
+def _algorithms(named: Sequence[str]) -> tuple[Algorithm, ...]:
+    """The algorithms that compete: those that are named, in the order of the search. Raises ConfigError."""
+    from bank_marketing.errors import ConfigError
+    from bank_marketing.modeling.choice import Algorithm
+
+    known: tuple[Algorithm, ...] = get_args(Algorithm)
+    if unknown := sorted(set(named) - set(known)):
+        raise ConfigError(f"--algorithm {', '.join(unknown)} is not known: choose of {', '.join(known)}")
+    return tuple(name for name in known if name in named) or known
+
+
+def _grid(campaign: Campaign, algorithms: Sequence[Algorithm], groups: Sequence[str]) -> list[Experiment]:
+    """The fixed experiments of the groups that are named. Raises ConfigError."""
+    from bank_marketing.errors import ConfigError
+    from bank_marketing.modeling.experiments import grid_of
+    from bank_marketing.modeling.grid import experiments
+
+    known = list(dict.fromkeys(one.group for one in experiments(campaign.features)))
+    if unknown := sorted(set(groups) - set(known)):
+        raise ConfigError(f"--group {', '.join(unknown)} is not known: choose of {', '.join(known)}")
+    return grid_of(campaign.features, algorithms, groups)
 
 
 def _spans(table: pd.DataFrame, campaign: Campaign, choose_from: str, confirm_from: str) -> Spans:

@@ -58,8 +58,8 @@ def steps(
     grid: Sequence[Experiment] | None = None,
 ) -> int:
     """How many times `run_experiments` reports progress."""
-    fixed = len(list(experiments(spec)) if grid is None else grid)
-    return fixed + sum(_trials(name, trials) + VARIANTS for name in algorithms)
+    fixed = len(grid_of(spec, algorithms) if grid is None else grid)
+    return fixed + sum(_trials(name, trials) + VARIANTS for name in algorithms if trials)
 
 
 def run_experiments(
@@ -87,9 +87,9 @@ def run_experiments(
         contract: that the features keep.
         economics: today's prices: they price every decision, and the policies that follow prices follow them.
         spans: months to choose and to confirm on; the later halves of the campaign when not given.
-        trials: of Optuna, for ridge; the others get a share of it.
-        algorithms: which Optuna tunes.
-        grid: the fixed experiments; all of `grid.experiments` when not given.
+        trials: of Optuna, for ridge; the others get a share of it. None at all with 0.
+        algorithms: which compete: in the fixed experiments, and tuned by Optuna.
+        grid: the fixed experiments; all of `grid.experiments` with these algorithms when not given.
         seed: of everything.
         resamples: of the bootstrap of the finalists.
         record: keeps each experiment, for example in MLflow.
@@ -121,9 +121,9 @@ def run_experiments(
         record(experiment.group, experiment.name, experiment.choice, flat)
         progress(experiment.name)
 
-    for experiment in experiments(spec) if grid is None else grid:
+    for experiment in grid_of(spec, algorithms) if grid is None else grid:
         run(experiment)
-    for algorithm in algorithms:
+    for algorithm in algorithms if trials else ():
         choice = tune(
             algorithm,
             table,
@@ -157,7 +157,7 @@ def run_experiments(
         seed=seed,
         notes={
             "experiments": len(outcomes),
-            "trials": {name: _trials(name, trials) for name in algorithms},
+            "trials": {name: _trials(name, trials) for name in algorithms if trials},
             "tuned_on": f"log loss of {spans.choose_from} to {month_before(spans.confirm_from)}; {spans.confirm_from} and later confirm",
             "told_apart": told_apart(outcomes, spans, spec),
         },
@@ -171,6 +171,11 @@ def _check_outcomes(rows: pd.DataFrame, span: str) -> None:
             f"the {len(rows)} contacts of the months for {span} ({rows['month'].iloc[0]} to {rows['month'].iloc[-1]}) all ended the same "
             "way: no model can be chosen on them. Name other months with --choose-from and --confirm-from, or wait for more contacts"
         )
+
+
+def grid_of(spec: FeatureSpec, algorithms: Sequence[Algorithm], groups: Sequence[str] = ()) -> list[Experiment]:
+    """The fixed experiments with these algorithms, in these groups; in all of them where none is named."""
+    return [one for one in experiments(spec) if one.choice.algorithm in algorithms and (not groups or one.group in groups)]
 
 
 def _trials(algorithm: Algorithm, trials: int) -> int:
