@@ -15,7 +15,6 @@ from bank_marketing.errors import BankMarketingError
 from bank_marketing.registry.registry import ModelVersion, Registry
 from bank_marketing.scoring.scorer import feature_rows, latest_campaign_state
 from bank_marketing.serving.keys import KeyRing
-from bank_marketing.serving.predicting import derived
 from bank_marketing.serving.schemas import EXAMPLE_PROSPECT
 from bank_marketing.serving.settings import ApiSettings
 from bank_marketing.settings import Settings
@@ -52,7 +51,8 @@ class Measurable:
         """The same clients as the model reads them: what `mlflow models serve` has to be sent."""
         state = latest_campaign_state(open_store(self.settings))
         day = self._day(state.last_contact_day)
-        rows = pd.DataFrame([row | derived(day) for row in prospects])
+        derived = open_campaign(self.settings).contract.derived_values(day)
+        rows = pd.DataFrame([row | derived for row in prospects])
         return feature_rows(rows, day, state, int(state.counts["list_size"])).drop(columns="contact_id")
 
     @staticmethod

@@ -44,3 +44,17 @@ def test_an_unknown_id_is_said_to_be_unknown(settings: Settings, name: str) -> N
 def test_predictions_of_two_requests_are_not_mixed(settings: Settings) -> None:
     with pytest.raises(ConfigError, match="share its id"):
         PredictionLog(open_store(settings)).append([record("ab12", 0), record("cd34", 0)])
+
+
+def test_the_records_of_one_request_are_those_that_are_sealed_one_by_one() -> None:
+    own: list[dict[str, str | float | bool | None]] = [
+        {"prediction_id": f"2010-06-30-ab12-{number}", "contact_id": contact_id, "input_digest": f"i{number}",
+         "probability": number / 7, "decision": number > 1}
+        for number, contact_id in enumerate(("C1", None, "Zoë \"2\""))
+    ]  # fmt: skip
+    first = record("ab12", 0).model_copy(update=own[0])
+    found = first.sealed_each(own)
+    assert found == [first.model_copy(update=fields).sealed() for fields in own]
+    read = [PredictionRecord.model_validate_json(one.model_dump_json()) for one in found]
+    assert [one.record_digest for one in found] == [one.content_digest() for one in read]
+    assert len({one.record_digest for one in found}) == 3

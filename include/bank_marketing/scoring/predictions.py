@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -54,9 +54,20 @@ class PredictionRecord(BaseModel):
         """The record with the digest of its content."""
         return self.model_copy(update={"record_digest": self.content_digest()})
 
+    def sealed_each(self, own: Sequence[dict[str, str | float | bool | None]]) -> list[PredictionRecord]:
+        """The sealed records of one request's clients, of which this is one: what all have in common is worked out once.
+
+        `own`: of each client the fields in which it differs, in JSON's types.
+        """
+        common = self._content()
+        return [self.model_copy(update={**fields, "record_digest": digest_of(common | fields)}) for fields in own]
+
     def content_digest(self) -> str:
         """sha256 of all fields but `record_digest`."""
-        return digest_of(self.model_dump(mode="json", exclude={"record_digest"}))
+        return digest_of(self._content())
+
+    def _content(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude={"record_digest"})
 
 
 class PredictionLog:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+
+from bank_marketing.scoring.single import Scored
 
 #: Seconds; one prediction takes some 5 ms, a batch of a thousand some hundreds.
 LATENCIES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -45,6 +49,16 @@ class Measures:
         self.model.clear()
         self.model.labels(str(version), digest[:12]).set(1)
         self.model_loaded.set(loaded_at)
+
+    def count(self, scored: Sequence[Scored], source: str, version: int) -> None:
+        """Count the predictions of a request that are on record."""
+        observe = self.scores.labels(str(version)).observe
+        for row in scored:
+            observe(row.probability)
+        called = sum(row.decision for row in scored)
+        for decision, rows in (("call", called), ("do_not_call", len(scored) - called)):
+            if rows:
+                self.predictions.labels(source, decision, str(version)).inc(rows)
 
     def page(self) -> bytes:
         """The exposition text."""

@@ -66,10 +66,7 @@ class Predictor:
         commit()
         if not self.log.append(records):
             self._check_recorded(records[0])
-        version = str(loaded.version.version)
-        for record in records:
-            self.measures.scores.labels(version).observe(record.probability)
-            self.measures.predictions.labels(context.source, "call" if record.decision else "do_not_call", version).inc()
+        self.measures.count(scored, context.source, loaded.version.version)
         return [body(record.prediction_id, record.contact_id, row) for record, row in zip(records, scored, strict=True)]
 
     def _check_recorded(self, made: PredictionRecord) -> None:
@@ -90,28 +87,32 @@ class Predictor:
         now, contract = datetime.now(UTC), loaded.scorer.contract
         columns, derived = input_columns(contract), contract.derived_values(context.day)
         record = context.record or f"{now:%Y-%m-%d}-{secrets.token_hex(8)}"
-        return [
-            PredictionRecord(
-                prediction_id=f"{record}-{number}",
-                at=now,
-                source=context.source,
-                contact_id=given.get("contact_id"),
-                model_version=loaded.version.version,
-                model_digest=loaded.version.digest,
-                input_digest=input_digest(given | derived, columns),
-                features_digest=loaded.campaign.state.features_digest,
-                probability=row.probability,
-                threshold=loaded.threshold,
-                call_cost=loaded.scorer.economics.call_cost,
-                deposit_margin=loaded.scorer.economics.deposit_margin,
-                decision=row.decision,
-                day=context.day,
-                who=context.who,
-                contract=loaded.scorer.contract_digest,
-                code_version=code_version(),
-            ).sealed()
+        own: list[dict[str, Any]] = [
+            {
+                "prediction_id": f"{record}-{number}",
+                "contact_id": given.get("contact_id"),
+                "input_digest": input_digest(given | derived, columns),
+                "probability": row.probability,
+                "decision": row.decision,
+            }
             for number, (given, row) in enumerate(zip(rows, scored, strict=True))
         ]
+        first = PredictionRecord(
+            **own[0],
+            at=now,
+            source=context.source,
+            model_version=loaded.version.version,
+            model_digest=loaded.version.digest,
+            features_digest=loaded.campaign.state.features_digest,
+            threshold=loaded.threshold,
+            call_cost=loaded.scorer.economics.call_cost,
+            deposit_margin=loaded.scorer.economics.deposit_margin,
+            day=context.day,
+            who=context.who,
+            contract=loaded.scorer.contract_digest,
+            code_version=code_version(),
+        )
+        return first.sealed_each(own)
 
     def campaign_brief(self, loaded: ServingState, day: date) -> CampaignBrief:
         """The campaign counts and their age for a day."""
