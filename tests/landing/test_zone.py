@@ -55,6 +55,14 @@ def home(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path)
 
 
+def test_its_size_is_that_of_the_files_of_all_days(tmp_path: Path) -> None:
+    assert LandingZone(tmp_path / "none").size == 0
+    land_days(tmp_path, [date(2010, 3, 1), date(2010, 3, 2)])
+    (tmp_path / "SOURCE.json").write_text("{}")
+    paths = [LandingZone(tmp_path).place("contacts", date(2010, 3, day)) for day in (1, 2)]
+    assert LandingZone(tmp_path).size == sum(path.stat().st_size for path in paths) > 0
+
+
 def test_landing_again_touches_nothing(home: Settings) -> None:
     first = land(home, synthetic=True, until=date(2008, 5, 9))
     stamps = {path: path.stat().st_mtime_ns for path in home.landing.rglob("*.csv")}

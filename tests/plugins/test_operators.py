@@ -13,7 +13,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowException
 
 from bank_marketing import errors
-from bank_marketing_airflow.operators import SparkStepOperator, StepOperator, TrainOperator
+from bank_marketing_airflow.operators import SHORT_JOB, SparkStepOperator, StepOperator, TrainOperator
 from bank_marketing_airflow.run_context import run_context
 from tests.support.campaign import CAMPAIGN
 from tests.support.features import features_table, publish_features
@@ -47,6 +47,23 @@ def test_a_reason_that_the_job_wrote_down_is_raised_as_it_was(home: Path) -> Non
     assert type(raised.value) is not errors.SparkJobFailed
     assert "2008-01-01" in str(raised.value)
     assert isinstance(raised.value.__cause__, AirflowException)
+
+
+@pytest.mark.parametrize(("more", "short"), [(0, True), (1, False)])
+def test_a_short_job_does_without_the_optimizing_compiler(
+    home: Path, monkeypatch: pytest.MonkeyPatch, more: int, short: bool
+) -> None:
+    monkeypatch.delenv("SPARK_SUBMIT_OPTS", raising=False)
+    landed = home / "landing" / "contacts" / "dt=2010-03-01" / "contacts.csv"
+    landed.parent.mkdir(parents=True)
+    with landed.open("wb") as file:
+        file.truncate(SHORT_JOB + more)
+    java = home / "java.txt"
+    operator = job(home, f"import os, pathlib, sys\nargs = pathlib.Path(f'/proc/{{os.getppid()}}/cmdline').read_bytes()\n"
+                         f"pathlib.Path({str(java)!r}).write_bytes(args)\nsys.exit(1)")  # fmt: skip
+    with pytest.raises(errors.SparkJobFailed):
+        operator.execute(task_context(params={"as_of": "2010-03-01"}))
+    assert ("-XX:TieredStopAtLevel=1" in java.read_text().split("\0")) is short
 
 
 def test_a_broken_rule_keeps_its_name_and_place(home: Path) -> None:

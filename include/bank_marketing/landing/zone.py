@@ -131,6 +131,11 @@ class LandingZone:
         """Last day with contacts."""
         return max(self._days["contacts"], default=None)
 
+    @property
+    def size(self) -> int:
+        """Bytes of all landed files."""
+        return sum(path.stat().st_size for path in self.root.glob("*/dt=*/*.csv"))
+
     def ended(self) -> date | None:
         """Last day of a campaign that is over: an archive, or the synthetic one. None for a feed, which goes on."""
         return None if self.source().kind == "feed" else self.last_day

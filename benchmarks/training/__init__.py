@@ -1,0 +1,1 @@
+"""Training beside the solver alone, on the campaign's rows several times over."""
