@@ -65,6 +65,9 @@ def experiments(
     group: Annotated[
         list[str] | None, typer.Option(help="Fixed experiments to run: threshold, window, ...; all groups when none is named.")
     ] = None,
+    resamples: Annotated[
+        int, typer.Option(min=0, help="Of the bootstrap of the finalists; 0 leaves their intervals out.")
+    ] = 1000,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 7,
     output: Annotated[Path | None, typer.Option(help="File to write; the platform's results.json when not given.")] = None,
 ) -> None:
@@ -96,6 +99,7 @@ def experiments(
             algorithms=algorithms,
             grid=grid,
             seed=seed,
+            resamples=resamples,
             record=log.record,
             progress=lambda name: progress.update(task, advance=1, description=name),
         )
