@@ -56,6 +56,12 @@ def test_the_drafted_contract_knows_leaks_missing_cells_and_categories(cards: Cr
     assert any("Gesprächsdauer_Sek" in note and "known only after the call" in note for note in cards.notes)
 
 
+def test_the_drafted_calendar_has_the_weekdays_of_the_export(cards: Created) -> None:
+    campaign = load_campaign(cards.folder)
+    assert campaign.calendar.working_days == ("mon", "tue", "wed", "thu", "fri", "sat")
+    assert campaign.calendar.holidays == campaign.presentation.currency == ""
+
+
 def test_a_campaign_that_is_there_is_not_written_over(cards: Created) -> None:
     with pytest.raises(ConfigError, match="is there already"):
         created(cards.folder.parent.parent / "cards.csv")
