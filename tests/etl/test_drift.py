@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from bank_marketing.components.validation import ValidationConfig
 from bank_marketing.etl.drift import ColumnDrift, column_drift, ks_distance, psi, recent_window
@@ -105,6 +106,24 @@ def test_distances_are_symmetric_and_zero_for_the_same_sample(one: list[int], ot
         assert distance(a, a) == pytest.approx(0)
         assert distance(a, b) == pytest.approx(distance(b, a))
     assert 0 <= ks_distance(a, b) <= 1
+
+
+@given(st.lists(st.floats(-5, 5), min_size=1, max_size=60), st.lists(st.floats(-5, 5), min_size=1, max_size=60))
+def test_the_distance_is_that_of_all_rows(one: list[float], other: list[float]) -> None:
+    wanted = stats.ks_2samp(one, other, method="asymp").statistic
+    assert ks_distance(pd.Series(one), pd.Series(other)) == wanted
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=60), st.lists(st.sampled_from("bcd"), min_size=1, max_size=60))
+def test_categories_that_no_row_has_do_not_count(one: list[str], other: list[str]) -> None:
+    kind = pd.CategoricalDtype(list("abcdef"))
+    assert psi(pd.Series(one, dtype=kind), pd.Series(other, dtype=kind)) == psi(pd.Series(one), pd.Series(other))
+
+
+def test_rows_without_a_value_are_left_out_of_a_distance() -> None:
+    numbers = pd.Series([1.0, 2.0, 3.0])
+    assert ks_distance(numbers, pd.Series([1.0, np.nan, 2.0, 3.0])) == 0
+    assert ks_distance(numbers, pd.Series([np.nan, np.nan])) == 1
 
 
 def test_recent_are_the_last_days() -> None:

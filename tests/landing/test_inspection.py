@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import threading
 import time
@@ -9,9 +11,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bank_marketing.errors import ContractViolation, LandedFileIncomplete
-from bank_marketing.landing.inspection import InspectedFile, inspect
+from bank_marketing.landing.inspection import InspectedFile, _scan, inspect
 from bank_marketing.landing.zone import LandedFile
 from tests.support.campaign import CONTRACT
 from tests.support.landed import contact, lines, write_contacts
@@ -129,3 +133,20 @@ def test_an_old_file_is_not_waited_for(tmp_path: Path) -> None:
     started = time.monotonic()
     inspect(LandedFile(kind="contacts", date=DAY, path=path), CONTRACT, settle_seconds=30)
     assert time.monotonic() - started < 5
+
+
+class Trickle(io.BytesIO):
+    """A stream that gives a few bytes at a time, so that blocks end anywhere: within line ends and letters too."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(3)
+
+
+@given(st.lists(st.sampled_from(["a;1", "b", "é", " ", "\t", "\v", "", "x y "]), max_size=12), st.data())
+def test_lines_are_counted_wherever_blocks_end(texts: list[str], data: st.DataObject) -> None:
+    ends = [data.draw(st.sampled_from(["\n", "\r\n", "\r"])) for _ in texts]
+    content = ("a\n" + "".join(map("".join, zip(texts, ends, strict=True)))).encode()
+    content = content.rstrip(b"\r\n") if data.draw(st.booleans()) else content
+    digest, rows = _scan(Trickle(content), LandedFile(kind="contacts", date=DAY, path=Path("contacts.csv")))
+    wanted = [line for line in content.replace(b"\r", b"\n").split(b"\n") if line.strip()]
+    assert (digest, rows) == (hashlib.sha256(content).hexdigest(), len(wanted) - 1)

@@ -241,14 +241,21 @@ def _write(stage: Stage, name: str, content: dict[str, Any]) -> None:
 
 def _drift(snapshot: Snapshot, config: ValidationConfig, context: RunContext) -> dict[str, Any]:
     """Recent rows against the production model's training reference, or against the rows before them when there is none."""
-    from bank_marketing.etl.clean_zone import read_clean
-    from bank_marketing.etl.drift import column_drift, recent_window
+    from bank_marketing.etl.clean_zone import read_clean_table
+    from bank_marketing.etl.drift import column_drift, compared, recent_window
+
+    def read(days: tuple[CleanDay, ...]) -> pd.DataFrame:
+        """What is compared of some days; categories as numbers, as all of history may be looked at."""
+        names = [column.name for column in compared(context.contract)]
+        rows = read_clean_table(days, snapshot, context.store, context.contract, names).select(names)
+        table: pd.DataFrame = rows.to_pandas(strings_to_categorical=True)
+        return table
 
     older, newest = recent_window(snapshot.days, min_days=config.recent_days, min_rows=config.drift_rows)
     name, reference = _reference(context)
     if reference is None:
-        reference = read_clean(older, snapshot, context.store, context.contract)
-    recent = read_clean(newest, snapshot, context.store, context.contract)
+        reference = read(older)
+    recent = read(newest)
     found: dict[str, Any] = {
         "reference": name,
         "reference_rows": len(reference),

@@ -27,6 +27,9 @@ _BYTE_ORDER_MARKS = {
     b"\xef\xbb\xbf": "UTF-8 with a byte order mark",
 }
 
+#: Where a line begins that may be blank.
+_BLANK_STARTS = tuple(b"\n" + bytes([sign]) for sign in b"\n\r\t\v\f ")
+
 
 class InspectedFile(BaseModel):
     """A landed file that can be read: its identity, and its number of data rows, counted without Spark."""
@@ -85,27 +88,34 @@ def _settled(file: LandedFile, settle_seconds: float) -> os.stat_result:
 def _scan(stream: BinaryIO, file: LandedFile) -> tuple[str, int]:
     """sha256 of the whole file and the number of lines after the header that are not blank."""
     stream.seek(0)
-    digest, rows, rest, first = hashlib.sha256(), 0, b"", True
+    digest, lines, rest = hashlib.sha256(), 0, b""
     while block := stream.read(1 << 20):
         digest.update(block)
         if b"\0" in block:
             raise _violation(file, "nul_bytes", "it holds NUL bytes: it was cut off or is not text", "export it again")
-        lines = (rest + block).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-        rest = lines.pop()
-        _check_text(lines, file)
-        rows += sum(1 for line in lines if line.strip())
-        if first and rows:
-            rows, first = rows - 1, False
-    _check_text([rest], file)
-    rows += 1 if rest.strip() and not first else 0
-    return digest.hexdigest(), rows
+        whole, end, rest = _unified(rest + block).rpartition(b"\n")
+        lines += _lines(whole + end, file)
+    lines += _lines(rest.replace(b"\r", b"\n"), file)
+    return digest.hexdigest(), max(0, lines - 1)
 
 
-def _check_text(lines: list[bytes], file: LandedFile) -> None:
+def _unified(text: bytes) -> bytes:
+    """Text whose lines all end in a line feed; a carriage return at its very end may be half of such an end and stays."""
+    if b"\r" not in text:
+        return text
+    last = text[-1:] if text.endswith(b"\r") else b""
+    return text[: len(text) - len(last)].replace(b"\r\n", b"\n").replace(b"\r", b"\n") + last
+
+
+def _lines(text: bytes, file: LandedFile) -> int:
+    """How many lines are not blank. Nearly no text has blank ones: it is cut into lines only where it may."""
     try:
-        b"\n".join(lines).decode("utf-8")
+        text.isascii() or text.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _violation(file, "encoding", f"it is not UTF-8 text ({error.reason})", "export it as UTF-8") from error
+    if text[:1].isspace() or any(start in text for start in _BLANK_STARTS):
+        return sum(1 for line in text.split(b"\n") if line.strip())
+    return text.count(b"\n") + (not text.endswith(b"\n") and bool(text))
 
 
 def _check_header(line: bytes, file: LandedFile, columns: tuple[Column, ...], contract: Contract) -> None:
