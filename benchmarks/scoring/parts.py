@@ -22,6 +22,7 @@ from benchmarks.scoring.platform import DAY, EVENING, settings_of
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 REFS = "refs.json"
 
@@ -56,17 +57,20 @@ def predict(context: RunContext, rows: int) -> dict[str, Figures]:
 
 def scorer(context: RunContext, rows: int) -> dict[str, Figures]:
     """What an executor does, in this one process: predict, decision, profit, reasons, digest of the input."""
+    import pyarrow as pa
+
     from bank_marketing.scoring.partition import _scorer, score_batch
 
     refs = _refs(context, rows)
     job = batch.scoring_job(batch.ScoringInputs(model=refs["select_model"], prospects=refs["validate_prospects"]), context)
     made = _scorer(job)
 
-    def run(table: pd.DataFrame) -> None:
-        for start in range(0, len(table), 10_000):
-            score_batch(made, job, table.iloc[start : start + 10_000])
+    def run(batches: list[pa.RecordBatch]) -> None:
+        for part in batches:
+            score_batch(made, job, part)
 
-    return {"scorer": _summed(_timed(partial(run, table))[0] for table in _tables(context, rows))}
+    cut = (pa.Table.from_batches([taken]).to_batches(max_chunksize=10_000) for taken in _lists(context, rows))
+    return {"scorer": _summed(_timed(partial(run, batches))[0] for batches in cut)}
 
 
 def spark_udf(context: RunContext, rows: int) -> dict[str, Figures]:
@@ -78,8 +82,8 @@ def spark_udf(context: RunContext, rows: int) -> dict[str, Figures]:
     from bank_marketing.scoring.scorer import feature_rows
 
     connect(context.settings)
-    refs, spark = _refs(context, rows), _start_spark(context)
-    checked = prospects.load(refs["validate_prospects"], context)
+    spark = _start_spark(context)
+    checked = _checked(context, rows)
     table = spark.read.parquet(f"{checked.ref.uri}/{prospects.CLEAN}").repartition(
         -(-checked.rows["clean"] // batch.ScoringConfig().rows_per_task)
     )
@@ -147,17 +151,26 @@ def _model(context: RunContext, rows: int) -> Any:
     return model
 
 
-def _tables(context: RunContext, rows: int) -> Iterator[pd.DataFrame]:
-    """The list as features tables of at most TABLE_ROWS, so that a list of any length can be measured."""
+def _lists(context: RunContext, rows: int) -> Iterator[pa.RecordBatch]:
+    """The checked list in parts of at most TABLE_ROWS, so that a list of any length can be measured."""
     import pyarrow.parquet as pq
 
+    with context.store.local_copy(f"{_checked(context, rows).ref.uri}/{prospects.CLEAN}") as folder:
+        for part in sorted(folder.glob("*.parquet")):
+            yield from pq.ParquetFile(part).iter_batches(batch_size=TABLE_ROWS)
+
+
+def _tables(context: RunContext, rows: int) -> Iterator[pd.DataFrame]:
+    """The same as features tables."""
     from bank_marketing.scoring.scorer import feature_rows
 
-    checked = prospects.load(_refs(context, rows)["validate_prospects"], context)
-    with context.store.local_copy(f"{checked.ref.uri}/{prospects.CLEAN}") as folder:
-        for part in sorted(folder.glob("*.parquet")):
-            for taken in pq.ParquetFile(part).iter_batches(batch_size=TABLE_ROWS):
-                yield feature_rows(taken.to_pandas(), checked.day, checked.state, checked.rows["rows_read"])
+    checked = _checked(context, rows)
+    for taken in _lists(context, rows):
+        yield feature_rows(taken.to_pandas(), checked.day, checked.state, checked.rows["rows_read"])
+
+
+def _checked(context: RunContext, rows: int) -> prospects.ProspectsArtifact:
+    return prospects.load(_refs(context, rows)["validate_prospects"], context)
 
 
 def _summed(figures: Iterable[Figures]) -> Figures:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterator
 
 from bank_marketing.campaign.features import GAP, LIST_SIZE, FeatureSpec, Number, ReasonGroup
 from bank_marketing.campaign.reading import Place
-from bank_marketing.campaign.wording import known_names
+from bank_marketing.campaign.wording import known_names, names_in
 
 #: Where in the file, and what is wrong there.
 Problem = tuple[Place, str]
@@ -139,6 +138,5 @@ def _words(spec: FeatureSpec, name: str, group: ReasonGroup) -> Iterator[Problem
     if group.cases and group.cases[-1].when:
         yield (*place, "cases", len(group.cases) - 1), "the last case must hold always: leave its `when` out"
     for number, case in enumerate(group.cases):
-        used = {field for part in (case.value, case.text) for _, field, _, _ in string.Formatter().parse(part) if field}
-        for field in sorted((used | set(case.when)) - known_names(spec)):
+        for field in sorted(names_in(case) - known_names(spec)):
             yield (*place, "cases", number), f"there is nothing called {field!r} to speak of"

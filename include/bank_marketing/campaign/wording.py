@@ -44,6 +44,21 @@ def describe(spec: FeatureSpec, group: str, row: Row) -> tuple[str, str]:
     return value, f"{title}: {value}" if value else title
 
 
+def columns_read(spec: FeatureSpec, group: str) -> set[str]:
+    """Columns of the features table that `describe` looks at for a group: rows that agree in them get the same words."""
+    words = spec.reasons.get(group)
+    if words is None or not words.cases:
+        return {group}
+    names = {name for case in words.cases for name in names_in(case)}
+    return {column for name in names for column in ((name,) if name in spec.attributes else _columns_of(name))}
+
+
+def names_in(case: Case) -> set[str]:
+    """What a case speaks of or asks for."""
+    spoken = {name for part in (case.value, case.text) for _, name, _, _ in string.Formatter().parse(part) if name}
+    return spoken | set(case.when)
+
+
 def known_names(spec: FeatureSpec) -> set[str]:
     """What a sentence can speak of: columns of the features table, and `share_…`, the percentage that a window converted."""
     return {*spec.attributes, *spec.campaign_columns, *(f"share_{window}d" for window in spec.windows)}
@@ -53,8 +68,16 @@ class _Names(dict[str, Any]):
     """A row's values; a window's share is computed when a sentence asks for it."""
 
     def __missing__(self, name: str) -> float:
-        window = name.removeprefix("share_")
-        return float(100 * self[f"conversions_{window}"] / self[f"contacts_{window}"])
+        if _columns_of(name) == (name,):
+            raise KeyError(name)
+        won, made = (self[column] for column in _columns_of(name))
+        return float(100 * won / made)
+
+
+def _columns_of(name: str) -> tuple[str, ...]:
+    """The columns behind a name: those of a window's share are two."""
+    window = name.removeprefix("share_")
+    return (name,) if window == name else (f"conversions_{window}", f"contacts_{window}")
 
 
 def _names(spec: FeatureSpec, row: Row) -> _Names:

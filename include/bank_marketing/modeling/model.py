@@ -65,6 +65,11 @@ class TermDepositModel:
         """Clients with at least this probability are called at these prices. A policy that follows prices follows those of today."""
         return threshold_at(self.choice.threshold, self.learned_threshold, economics)
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether a row's log-odds are a sum of terms, one a column: such a model explains a row as fast as it predicts it."""
+        return hasattr(self.estimator, "coef_")
+
     def predict_proba(self, table: pd.DataFrame) -> Floats:
         """Probability of a subscription for each row (n,). A row gets the same bits alone and in any batch."""
         return self.probabilities(self.encoder.transform(table))
@@ -96,7 +101,7 @@ class TermDepositModel:
     def feature_importance(self) -> pd.DataFrame:
         """Columns feature, importance (size; coefficient of a standardized number, or share of the trees' gain), largest first."""
         names = self.encoder.get_feature_names_out()
-        sizes = self.estimator.coef_[0] if hasattr(self.estimator, "coef_") else self.estimator.feature_importances_
+        sizes = self.estimator.coef_[0] if self.is_linear else self.estimator.feature_importances_
         table = pd.DataFrame({"feature": names, "importance": np.asarray(sizes, dtype=float)})
         return table.reindex(table["importance"].abs().sort_values(ascending=False, kind="stable").index).reset_index(drop=True)
 

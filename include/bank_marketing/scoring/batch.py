@@ -70,7 +70,7 @@ def run(config: ScoringConfig, inputs: ScoringInputs, context: RunContext) -> Sc
     tasks = -(-checked.rows["clean"] // config.rows_per_task)
     rows = rows.repartition(tasks) if tasks > 1 else rows
     # On disk: neither Spark's memory nor the executors' grows with the list.
-    scored = rows.mapInPandas(partial(score_partition, shared), SCORED_SCHEMA).persist(StorageLevel.DISK_ONLY)
+    scored = rows.mapInArrow(partial(score_partition, shared), SCORED_SCHEMA).persist(StorageLevel.DISK_ONLY)
     try:
         called = scored.where("decision").count()
         with context.stage() as stage:

@@ -44,7 +44,7 @@ class SingleScorer:
     @staticmethod
     def fits(scorer: Scorer) -> bool:
         """Whether the model is linear: a tree's effects are worked out on tables."""
-        return hasattr(scorer.model.estimator, "coef_")
+        return scorer.model.is_linear
 
     def score(self, prospect: Mapping[str, Any], day: date, state: CampaignState, list_size: int) -> Scored:
         """Score one prospect of a day.

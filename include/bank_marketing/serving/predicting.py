@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from bank_marketing.artifacts.manifest import code_version, digest_of
-from bank_marketing.scoring.partition import input_columns
+from bank_marketing.scoring.inputs import input_columns
 from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
 from bank_marketing.scoring.single import Scored
 from bank_marketing.serving.commitment import commit
