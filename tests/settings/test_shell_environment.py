@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from bank_marketing.settings import PROJECT_DIR
 from bank_marketing.shell_environment import adapt, adaptations, foreign
 from scripts import environment
 
@@ -123,7 +125,11 @@ def test_spark_compresses_where_no_program_may_be_run_from_the_temporary_folder(
     code = SPARK.replace(
         ".range(3).count())", ".range(3).write.option('compression', 'snappy').mode('overwrite').parquet('/tmp/x'))"
     )
-    assert in_namespace("--user --map-root-user --mount", "mount -t tmpfs -o noexec tmpfs /tmp &&", code) == "None"
+    here = shlex.quote(str(PROJECT_DIR))  # a checkout may itself lie below the folder that is covered
+    covered = (
+        f"mount --rbind {here} /mnt && mount -t tmpfs -o noexec tmpfs /tmp && mkdir -p {here} && mount --rbind /mnt {here} &&"
+    )
+    assert in_namespace("--user --map-root-user --mount", covered, code) == "None"
 
 
 def test_a_uid_without_a_name_is_told_so_before_java_is() -> None:
