@@ -52,8 +52,9 @@ def arrive(visit: Visit, where: str, folder: Path) -> Page:
         page.get_by_label("Customer list").set_input_files(folder / "list.csv")
         page.get_by_role("button", name="Send and score").click()
         expect(page.locator("#rejected")).to_be_visible()
-    for details in page.locator("details:not([open])").all():
-        details.locator("summary").click()
+    for details in page.locator("details").all():
+        if details.get_attribute("open") is None:
+            details.locator("> summary").click()
     return page
 
 
