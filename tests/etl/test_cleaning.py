@@ -32,6 +32,9 @@ CRITICAL: list[tuple[dict[str, object], str]] = [
     ({"job": "astronaut"}, "category(job)"),
     ({"job": "  "}, "missing(job)"),
     ({"euribor3m": "nan"}, "range(euribor3m)"),
+    ({"emp_var_rate": "1e308"}, "range(emp_var_rate)"),  # what only warns, beyond all that its unit can hold
+    ({"emp_var_rate": "-210.5"}, "range(emp_var_rate)"),
+    ({"cons_conf_idx": "nan"}, "range(cons_conf_idx)"),
     ({"euribor3m": "1,25"}, "type(euribor3m)"),
     ({"cons_price_idx": "high"}, "type(cons_price_idx)"),
     ({"y": "maybe"}, "category(y)"),

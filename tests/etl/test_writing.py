@@ -94,7 +94,7 @@ def test_a_day_without_any_good_row(spark: SparkSession, tmp_path: Path) -> None
 def test_a_row_that_breaks_a_warning_rule_is_kept_and_counted_on_its_day(spark: SparkSession, tmp_path: Path) -> None:
     odd: list[dict[str, object]] = [
         {"emp_var_rate": 10.5},
-        {"emp_var_rate": "nan"},
+        {"emp_var_rate": 210},
         {"previous": 1, "poutcome": "success", "pdays": 999},
     ]
     content = {

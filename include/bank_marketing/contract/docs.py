@@ -24,6 +24,8 @@ def contract_table(contract: Contract) -> str:
             else "before the call"
         )
         breach = "quarantined" if column.severity == "critical" else "warned"
+        if column.bounds != (column.min, column.max):
+            breach += f"; quarantined unless {column.possible}"
         allowed = column.allowed.replace("|", "\\|")
         lines.append(
             f"| {column.name} | {column.source_name} | {column.type} | {allowed} | {known} | {breach} | {column.description} |"

@@ -88,6 +88,13 @@ class Column(_Entry):
         return self.min - slack, self.max + slack
 
     @property
+    def possible(self) -> str:
+        """The bounds in words."""
+        low, high = self.bounds
+        limits = [f"at least {low:g}"] * (low is not None) + [f"at most {high:g}"] * (high is not None)
+        return " and ".join(limits) + (f" {self.unit}" if self.unit and limits else "")
+
+    @property
     def source_name(self) -> str:
         """The column's name in a landed file."""
         return self.source or self.name

@@ -97,6 +97,8 @@ def _demands(column: Column) -> list[SparkColumn]:
         demands.append(f.trim(text) != "")
     if column.severity == "critical":
         demands.append(~_outside(column, text if column.type == "string" else value))
+    elif column.type != "string":
+        demands.append(~_impossible(column, value))
     return demands
 
 
@@ -110,6 +112,14 @@ def _outside(column: Column, value: SparkColumn) -> SparkColumn:
     bounds += [value > column.max] if column.max is not None else []
     if column.type == "double":
         bounds.append(f.isnan(value))
+    return reduce(lambda one, other: one | other, bounds, f.lit(False))
+
+
+def _impossible(column: Column, value: SparkColumn) -> SparkColumn:
+    """Whether a number whose range only warns is one that its unit cannot hold; NaN is none, and above all others in Spark."""
+    low, high = column.bounds
+    bounds = [value < low] if low is not None else []
+    bounds += [value > high] if high is not None else []
     return reduce(lambda one, other: one | other, bounds, f.lit(False))
 
 
@@ -133,7 +143,10 @@ def _cell_breach(column: Column) -> SparkColumn:
         _breach(f"type({column.name})", f.concat(f.lit(f"{column.name} '"), quoted, f.lit(f"' is no {column.type}"))),
     )
     if column.severity == "warning":
-        return breach
+        if column.type == "string":
+            return breach
+        detail = f.concat(f.lit(f"{column.name} '"), quoted, f.lit(f"' is no value of its unit: {column.possible}"))
+        return breach.when(_impossible(column, value), _breach(f"range({column.name})", detail))
     return breach.when(
         _outside(column, text if column.type == "string" else value),
         _breach(
