@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from bank_marketing.components.context import RunContext
-from bank_marketing.components.ingestion import IngestionConfig, IngestionInputs, run
+from bank_marketing.components.ingest_data import IngestionConfig, IngestionInputs, run
 from bank_marketing.settings import Settings
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bank_marketing.artifacts.local import path_of
-from bank_marketing.components import ingestion, transformation
+from bank_marketing.components import ingest_data, transform_data
 from bank_marketing.components.context import RunContext
 from bank_marketing.landing.commands import land
 from bank_marketing.settings import Settings
@@ -48,10 +48,10 @@ def made(home: Path) -> Path:
     settings = Settings(home=home, landing_root=home / "landing", artifact_root=str(home / "artifacts"))
     land(settings)
     context = RunContext("benchmark", "training", date(2010, 11, 30), settings)
-    snapshot = ingestion.run(ingestion.IngestionConfig(), ingestion.IngestionInputs(), context)
-    inputs = transformation.TransformationInputs(snapshot=snapshot.ref)
-    found = transformation.run(context.config("transform_data", transformation.TransformationConfig), inputs, context)
-    return path_of(found.ref.uri) / transformation.FEATURES
+    snapshot = ingest_data.run(ingest_data.IngestionConfig(), ingest_data.IngestionInputs(), context)
+    inputs = transform_data.TransformationInputs(snapshot=snapshot.ref)
+    found = transform_data.run(context.config("transform_data", transform_data.TransformationConfig), inputs, context)
+    return path_of(found.ref.uri) / transform_data.FEATURES
 
 
 def measure(part: str, features: Path, times: int) -> dict[str, Any]:

@@ -114,14 +114,14 @@ class PromotionOperator(StepOperator, HITLOperator):
 
     def _asks(self, context: Context, run: RunContext) -> bool:
         """Whether a person is to be asked; then the question is made, with the report to decide by."""
-        from bank_marketing.components import evaluation
+        from bank_marketing.components import evaluate_model
         from bank_marketing.reporting import report
 
         options = run_options(context)
         if not (options.get("approval") and options["promote"]):
             return False
         refs = references(self.refs, context)
-        judged = evaluation.load(refs["evaluate_model"], run)
+        judged = evaluate_model.load(refs["evaluate_model"], run)
         if not judged.verdict.promote:
             self.log.info("nobody is asked: %s", " ".join(judged.verdict.reasons))
             return False
@@ -133,11 +133,11 @@ class PromotionOperator(StepOperator, HITLOperator):
         return True
 
     def _promote(self, context: Context, run: RunContext) -> dict[str, str]:
-        from bank_marketing.components import promotion
+        from bank_marketing.components import promote_model
 
         ref = self.work(context)
         run.store.remove(_answer_uri(run))
-        made = promotion.load(ArtifactRef.model_validate(ref), run)
+        made = promote_model.load(ArtifactRef.model_validate(ref), run)
         if made.from_version == made.to_version:
             self.outlets = []  # Airflow makes an event of each outlet: nobody is to hear of a change that was none
         return ref

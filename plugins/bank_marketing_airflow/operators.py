@@ -210,7 +210,7 @@ class TrainOperator(StepOperator):
 
     def execute(self, context: Context) -> dict[str, str]:
         """Train; returns the model's reference."""
-        from bank_marketing.components.training import TrainingConfig, chosen
+        from bank_marketing.components.train_model import TrainingConfig, chosen
 
         self.platform_run = run = run_context(context)
         if chosen(run.config("train_model", TrainingConfig), run)[0].spark_workers is None:

@@ -11,8 +11,8 @@ import pytest
 
 from bank_marketing.campaign import CAMPAIGNS, open_campaign
 from bank_marketing.components.context import RunContext
-from bank_marketing.components.evaluation import EvaluationConfig
-from bank_marketing.components.transformation import TransformationConfig
+from bank_marketing.components.evaluate_model import EvaluationConfig
+from bank_marketing.components.transform_data import TransformationConfig
 from bank_marketing.economics import Economics
 from bank_marketing.errors import ConfigError
 from bank_marketing.monitoring.config import MonitoringConfig

@@ -14,7 +14,7 @@ import pytest
 
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.artifacts.local import path_of
-from bank_marketing.components import evaluation, promotion, training
+from bank_marketing.components import evaluate_model, promote_model, train_model
 from bank_marketing.components.context import RunContext
 from bank_marketing.errors import ArtifactCorrupt, ConfigError, NoProductionModel, NotEnoughHistory, RegistryUnavailable
 from bank_marketing.modeling.choice import ModelChoice
@@ -32,23 +32,23 @@ DAY = date(2009, 5, 5)
 MakeContext = Callable[..., RunContext]
 
 
-def train(context: RunContext, table: pd.DataFrame, choice: ModelChoice = CHOICE) -> training.ModelArtifact:
+def train(context: RunContext, table: pd.DataFrame, choice: ModelChoice = CHOICE) -> train_model.ModelArtifact:
     features = publish_features(table, context)
-    return training.run(training.TrainingConfig(choice=choice), training.TrainingInputs(features=features), context)
+    return train_model.run(train_model.TrainingConfig(choice=choice), train_model.TrainingInputs(features=features), context)
 
 
 def judge(
-    context: RunContext, model: training.ModelArtifact, features: ArtifactRef | None = None
-) -> evaluation.EvaluationArtifact:
-    inputs = evaluation.EvaluationInputs(model=model.ref, features=features or model.features)
-    return evaluation.run(evaluation.EvaluationConfig(resamples=200), inputs, context)
+    context: RunContext, model: train_model.ModelArtifact, features: ArtifactRef | None = None
+) -> evaluate_model.EvaluationArtifact:
+    inputs = evaluate_model.EvaluationInputs(model=model.ref, features=features or model.features)
+    return evaluate_model.run(evaluate_model.EvaluationConfig(resamples=200), inputs, context)
 
 
 def push(
-    context: RunContext, model: training.ModelArtifact, judged: evaluation.EvaluationArtifact, *, allowed: bool = True
-) -> promotion.PromotionArtifact:
-    inputs = promotion.PromotionInputs(evaluation=judged.ref, model=model.ref)
-    return promotion.run(promotion.PromotionConfig(promote=allowed, who="tester", reason="a test"), inputs, context)
+    context: RunContext, model: train_model.ModelArtifact, judged: evaluate_model.EvaluationArtifact, *, allowed: bool = True
+) -> promote_model.PromotionArtifact:
+    inputs = promote_model.PromotionInputs(evaluation=judged.ref, model=model.ref)
+    return promote_model.run(promote_model.PromotionConfig(promote=allowed, who="tester", reason="a test"), inputs, context)
 
 
 def registry_of(context: RunContext) -> Registry:
@@ -92,7 +92,7 @@ def test_mlflow_serves_the_same_probabilities(context: RunContext) -> None:
     rows = table.tail(7)
     inputs = rows[[column.name for column in served.metadata.get_input_schema()]]
     numbers = dict.fromkeys(inputs.select_dtypes("number").columns, "float64")
-    expected = training.load_model(model.ref, context).predict_proba(rows)
+    expected = train_model.load_model(model.ref, context).predict_proba(rows)
     assert np.array_equal(served.predict(inputs.astype(numbers)), expected)
 
 
@@ -119,7 +119,7 @@ def test_a_campaign_without_a_search_trains_the_default_model_and_says_so(
     context = make_context(DAY, results_file=tmp_path / "results.json")
     features = publish_features(features_table(), context)
     with caplog.at_level("INFO"):
-        made = training.run(training.TrainingConfig(), training.TrainingInputs(features=features), context)
+        made = train_model.run(train_model.TrainingConfig(), train_model.TrainingInputs(features=features), context)
     assert made.choice == DEFAULT.choice
     assert "training default ridge: there is no results.json" in caplog.text
     assert "bank-marketing experiments" in str(context.store.manifest(made.ref).notes["origin"])
@@ -132,7 +132,7 @@ def test_a_choice_whose_column_is_gone_trains_nothing(make_context: MakeContext,
     context = make_context(DAY, results_file=path)
     features = publish_features(features_table(), context)
     with pytest.raises(ConfigError, match="gone: balance"):
-        training.run(training.TrainingConfig(), training.TrainingInputs(features=features), context)
+        train_model.run(train_model.TrainingConfig(), train_model.TrainingInputs(features=features), context)
 
 
 def test_the_first_model_that_beats_the_baselines_goes_to_production(context: RunContext) -> None:
@@ -188,7 +188,7 @@ def champion(make_context: MakeContext) -> RunContext:
     model = train(context, blind)
     registry = registry_of(context)
     judge(context, model, model.features)
-    version = registry.register(model.mlflow_run_id, model.mlflow_model_id, promotion._tags(model, context))
+    version = registry.register(model.mlflow_run_id, model.mlflow_model_id, promote_model._tags(model, context))
     put = records.Record(
         action="promoted", at=datetime.now(UTC), who="tester", reasons=("put there by the test",), version=version.version
     )
@@ -272,7 +272,7 @@ def test_evaluating_and_promoting_again_overwrites_nothing_and_moves_no_stage_ba
     redone = push(first, model, again)
     for stood_on in (judged.ref, done.ref):
         first.store.verify(stood_on)
-    assert evaluation.load(judged.ref, first) == judged, "what the promotion stood on is as it was"
+    assert evaluate_model.load(judged.ref, first) == judged, "what the promotion stood on is as it was"
     assert again.ref.uri == f"{judged.ref.uri}-2"
     assert again.champion_version == 2
     assert redone.decision == "unchanged"
@@ -358,7 +358,7 @@ def test_all_of_it_works_on_an_mlflow_server(server: str, make_context: MakeCont
     registry = registry_of(context)
     loaded = registry.load(registry.production())
     rows = features_table().tail(5)
-    assert np.array_equal(loaded.predict_proba(rows), training.load_model(model.ref, context).predict_proba(rows))
+    assert np.array_equal(loaded.predict_proba(rows), train_model.load_model(model.ref, context).predict_proba(rows))
     assert len(registry.reference(registry.production())) == 2880
 
 

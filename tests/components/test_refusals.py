@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bank_marketing.components import evaluation, promotion, training
+from bank_marketing.components import evaluate_model, promote_model, train_model
 from bank_marketing.components.context import RunContext
 from bank_marketing.registry import records
 from tests.components.test_models import CHOICE, DAY, MakeContext, champion, judge, push, registry_of, train
@@ -17,7 +17,7 @@ YES, NO = {"approved": "Approved by anna."}, {"refused": "Not approved by anna."
 
 def candidate(
     make_context: MakeContext, run_id: str
-) -> tuple[RunContext, training.ModelArtifact, evaluation.EvaluationArtifact]:
+) -> tuple[RunContext, train_model.ModelArtifact, evaluate_model.EvaluationArtifact]:
     """The same better candidate, trained again by another run: another version never, the same digest always."""
     context = make_context(DAY, run_id)
     model = train(context, features_table())
@@ -26,10 +26,10 @@ def candidate(
     return context, model, judged
 
 
-def answered(make_context: MakeContext, run_id: str, **word: str) -> promotion.PromotionArtifact:
+def answered(make_context: MakeContext, run_id: str, **word: str) -> promote_model.PromotionArtifact:
     context, model, judged = candidate(make_context, run_id)
-    inputs = promotion.PromotionInputs(evaluation=judged.ref, model=model.ref)
-    return promotion.run(promotion.PromotionConfig(who="anna, tester", reason="a test", **word), inputs, context)
+    inputs = promote_model.PromotionInputs(evaluation=judged.ref, model=model.ref)
+    return promote_model.run(promote_model.PromotionConfig(who="anna, tester", reason="a test", **word), inputs, context)
 
 
 def test_a_refused_version_does_not_return_in_a_run_that_asks_nobody(champion: RunContext, make_context: MakeContext) -> None:
@@ -83,7 +83,7 @@ def test_a_retry_records_a_rejection_once(word: dict[str, str], champion: RunCon
     answered(make_context, "asked", **NO)
     before = len(records.history(champion.store))
     context, model, judged = candidate(make_context, "tried twice")
-    inputs = promotion.PromotionInputs(evaluation=judged.ref, model=model.ref)
+    inputs = promote_model.PromotionInputs(evaluation=judged.ref, model=model.ref)
     for _ in range(2):
-        promotion.run(promotion.PromotionConfig(who="tester", **word), inputs, context)
+        promote_model.run(promote_model.PromotionConfig(who="tester", **word), inputs, context)
     assert len(records.history(champion.store)) == before + 1

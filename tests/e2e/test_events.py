@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bank_marketing.components import promotion
+from bank_marketing.components import promote_model
 from bank_marketing.components.context import RunContext
 from bank_marketing.landing.zone import SOURCE_FILE, LandedSource
 from bank_marketing.monitoring import decision
@@ -104,7 +104,7 @@ def test_4_what_a_person_refused_a_retraining_does_not_bring_back(night: Night) 
     assert decision.history(night.store)[-1].decision.retrain
     assert night.airflow.wait_for_run(TRAINING, "retraining__by_hand") == "success"
     context = RunContext(TRAINING, "retraining__by_hand", LAST, night.settings)
-    made = promotion.load(night.ref(TRAINING, "retraining__by_hand", "promote_model"), context)
+    made = promote_model.load(night.ref(TRAINING, "retraining__by_hand", "promote_model"), context)
     assert (made.decision, made.version, made.to_version) == ("rejected", refused.version, None)
     assert made.reasons[0].startswith(f"Version {refused.version} stays out: admin, ")
     assert night.registry.at("production") is None

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from bank_marketing.components.validation import ValidationConfig
+from bank_marketing.components.validate_data import ValidationConfig
 from bank_marketing.etl.drift import ColumnDrift, column_drift, ks_distance, psi, recent_window
 from bank_marketing.etl.snapshot import CleanDay
 from tests.support.campaign import CONTRACT

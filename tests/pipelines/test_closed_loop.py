@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bank_marketing.components import promotion
+from bank_marketing.components import promote_model
 from bank_marketing.components.context import RunContext
 from bank_marketing.monitoring import decision, retraining, window
 from bank_marketing.pipelines import PipelineRun, run_steps
@@ -113,7 +113,7 @@ def test_the_retraining_it_asks_for_is_judged_like_any_other_and_keeps_its_reaso
     context = loop.context("training_when_told", WEEK[-1])
     reason = loop.decision(2).decision.reason
     made = run_steps(training_pipeline.STEPS, context, {"who": "monitoring", "reason": reason})
-    outcome = promotion.load(made.refs["promote_model"], context)
+    outcome = promote_model.load(made.refs["promote_model"], context)
     assert outcome.decision in ("promoted", "rejected")
     last = records.history(context.store)[-1]
     assert (last.action, last.version) == (outcome.decision, outcome.version)

@@ -17,7 +17,7 @@ import pytest
 from pydantic import ValidationError
 from pyspark.sql import SparkSession
 
-from bank_marketing.components import evaluation, training
+from bank_marketing.components import evaluate_model, train_model
 from bank_marketing.components.context import RunContext
 from bank_marketing.economics import Economics
 from bank_marketing.modeling.choice import ModelChoice, Window
@@ -76,9 +76,9 @@ def test_two_workers_grow_the_trees_that_one_process_grows(make_context: MakeCon
         assert list(cluster.applications()) == [f"bank-marketing train_model {DAY}"]
         assert all("rank" in cluster.log(number) for number in range(2)), "both took part in XGBoost's ring"
 
-    made = training.load(context.store.manifest(context.component_uri("train_model")).ref, context)
-    model = training.load_model(made.ref, context)
-    table = training.load_features(features, context)
+    made = train_model.load(context.store.manifest(context.component_uri("train_model")).ref, context)
+    model = train_model.load_model(made.ref, context)
+    table = train_model.load_features(features, context)
     holdout = table[table["split"] == "holdout"]
     here, _ = train(
         boosted(), *(table[table["split"] == name] for name in ("train", "validation")), spec=FEATURES, economics=PRICES
@@ -88,8 +88,10 @@ def test_two_workers_grow_the_trees_that_one_process_grows(make_context: MakeCon
     assert (model.trained_through, made.choice.spark_workers) == (here.trained_through, 2)
     assert here.predict_proba(holdout).std() > 0.03, "a model that says something"
 
-    judged = evaluation.run(
-        evaluation.EvaluationConfig(resamples=50), evaluation.EvaluationInputs(model=made.ref, features=features), context
+    judged = evaluate_model.run(
+        evaluate_model.EvaluationConfig(resamples=50),
+        evaluate_model.EvaluationInputs(model=made.ref, features=features),
+        context,
     )
     assert judged.result["candidate"]["rows"] == len(holdout)
     assert any(reasons(model, holdout.head(5)))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bank_marketing.artifacts.local import path_of
-from bank_marketing.components import ingestion, promotion, transformation
+from bank_marketing.components import ingest_data, promote_model, transform_data
 from bank_marketing.errors import ConfigError
 from bank_marketing.pipelines import run_step
 from bank_marketing.pipelines.training import STEPS
@@ -34,25 +34,25 @@ def test_a_second_run_reads_nothing_again_and_leaves_production_alone(tmp_path: 
     for step in WITHOUT_CHAMPION:
         assert second.made.refs[step].digest == first.made.refs[step].digest, step
     assert second.context.store.manifest(second.made.refs["ingest_data"]).notes["new_files"] == 0
-    decided = promotion.load(second.made.refs["promote_model"], second.context)
+    decided = promote_model.load(second.made.refs["promote_model"], second.context)
     assert (decided.decision, decided.from_version, decided.to_version) == ("unchanged", 1, 1)
 
 
 def test_every_row_is_accounted_for(small_run: SmallRun) -> None:
-    snapshot = ingestion.load(small_run.made.refs["ingest_data"], small_run.context).snapshot
+    snapshot = ingest_data.load(small_run.made.refs["ingest_data"], small_run.context).snapshot
     rows = snapshot.rows
     assert rows["rows_read"] == rows["clean"] + rows["rejected"] + rows["duplicates"] == 80 * 60 + 2
     assert rows["rejected"] == 2
 
 
 def test_the_parts_follow_each_other_in_time(small_run: SmallRun) -> None:
-    features = transformation.load(small_run.made.refs["transform_data"], small_run.context)
+    features = transform_data.load(small_run.made.refs["transform_data"], small_run.context)
     assert features.rows["train"] + features.rows["validation"] + features.rows["holdout"] == features.rows["rows"] == 80 * 60
     assert str(DAYS[0]) < str(features.split["validation_from"]) < str(features.split["holdout_from"]) < str(LAST)
 
 
 def test_the_first_model_that_beats_the_baselines_goes_to_production(small_run: SmallRun) -> None:
-    decided = promotion.load(small_run.made.refs["promote_model"], small_run.context)
+    decided = promote_model.load(small_run.made.refs["promote_model"], small_run.context)
     assert (decided.decision, decided.from_version, decided.to_version) == ("promoted", None, 1)
 
 

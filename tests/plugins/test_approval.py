@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bank_marketing.artifacts import ArtifactRef, open_store
-from bank_marketing.components import evaluation, promotion, training
+from bank_marketing.components import evaluate_model, promote_model, train_model
 from bank_marketing.components.context import RunContext
 from bank_marketing.errors import NoProductionModel, RegistryUnavailable
 from bank_marketing.registry import records
@@ -36,9 +36,9 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, di
     home = tmp_path_factory.mktemp("approval")
     context = RunContext("bank_marketing_training", "manual__1", TRAINED, monitored.settings_of(home))
     features = monitored.publish_features(TRAINED, context)
-    model = training.run(training.TrainingConfig(), training.TrainingInputs(features=features), context).ref
-    inputs = evaluation.EvaluationInputs(model=model, features=features)
-    verdict = evaluation.run(evaluation.EvaluationConfig(resamples=50), inputs, context)
+    model = train_model.run(train_model.TrainingConfig(), train_model.TrainingInputs(features=features), context).ref
+    inputs = evaluate_model.EvaluationInputs(model=model, features=features)
+    verdict = evaluate_model.run(evaluate_model.EvaluationConfig(resamples=50), inputs, context)
     assert verdict.verdict.promote
     return home, {"train_model": model.model_dump(), "evaluate_model": verdict.ref.model_dump()}
 
@@ -75,7 +75,7 @@ def registry_in(home: Path) -> Registry:
 def test_nobody_is_asked_in_a_run_that_does_not_promote(refs: dict[str, dict[str, str]]) -> None:
     """Asking needs Airflow: without it this would raise."""
     ref = operator(refs).execute(context(approval=True, promote="no"))
-    made = promotion.load(ArtifactRef.model_validate(ref), run_context(context(approval=True, promote="no")))
+    made = promote_model.load(ArtifactRef.model_validate(ref), run_context(context(approval=True, promote="no")))
     assert made.decision == "skipped"
 
 

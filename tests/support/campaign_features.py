@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 
-from bank_marketing.components.transformation import TransformationConfig
+from bank_marketing.components.transform_data import TransformationConfig
 from bank_marketing.etl.split import temporal_split
 from bank_marketing.landing.archive import find_archive
 from bank_marketing.landing.commands import DEFAULT_SEED

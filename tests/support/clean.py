@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 
 from bank_marketing.artifacts import ArtifactRef
-from bank_marketing.components import ingestion
+from bank_marketing.components import ingest_data
 from bank_marketing.components.context import RunContext
 from bank_marketing.etl.snapshot import CleanDay, Snapshot, Superseded
 from tests.support.campaign import CONTRACT
@@ -41,7 +41,7 @@ def publish_snapshot(
         with context.stage() as stage:
             part.reset_index(drop=True).to_parquet(stage.path / "part-0.parquet", index=False)
             digest = stage.files()[0].sha256
-            path = f"{ingestion.CLEAN_ZONE}/contact_date={day}/{digest[:16]}"
+            path = f"{ingest_data.CLEAN_ZONE}/contact_date={day}/{digest[:16]}"
             clean = stage.publish(
                 context.store.uri(path),
                 "clean_contacts",
@@ -66,9 +66,11 @@ def publish_snapshot(
     snapshot = Snapshot(as_of=context.as_of, synthetic=True, days=tuple(days), superseded=tuple(superseded))
     with context.stage() as stage:
         (stage.path / "snapshot.json").write_text(snapshot.model_dump_json(), encoding="utf-8")
-        return context.publish(stage, ingestion.COMPONENT, ingestion.KIND, rows=snapshot.rows).ref
+        return context.publish(stage, ingest_data.COMPONENT, ingest_data.KIND, rows=snapshot.rows).ref
 
 
 def _rejected_day(day: date) -> CleanDay:
     counts = {"rows_read": 1, "clean": 0, "rejected": 1, "duplicates": 0}
-    return CleanDay(contact_date=day, source_sha256="", path=f"{ingestion.CLEAN_ZONE}/none", digest=f"none of {day}", **counts)
+    return CleanDay(
+        contact_date=day, source_sha256="", path=f"{ingest_data.CLEAN_ZONE}/none", digest=f"none of {day}", **counts
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from bank_marketing.artifacts import ArtifactRef
-from bank_marketing.components import evaluation, promotion, training
+from bank_marketing.components import evaluate_model, promote_model, train_model
 from bank_marketing.components.context import RunContext
 from bank_marketing.registry.registry import Registry
 from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
@@ -48,10 +48,12 @@ def put_into_production(home: Path) -> None:
     """Train on the first hundred days, and promote."""
     context = RunContext("bank_marketing_training", "first", TRAINED, settings_of(home))
     features = publish_features(TRAINED, context)
-    model = training.run(training.TrainingConfig(), training.TrainingInputs(features=features), context).ref
-    inputs = evaluation.EvaluationInputs(model=model, features=features)
-    judged = evaluation.run(evaluation.EvaluationConfig(resamples=50), inputs, context).ref
-    done = promotion.run(promotion.PromotionConfig(), promotion.PromotionInputs(evaluation=judged, model=model), context)
+    model = train_model.run(train_model.TrainingConfig(), train_model.TrainingInputs(features=features), context).ref
+    inputs = evaluate_model.EvaluationInputs(model=model, features=features)
+    judged = evaluate_model.run(evaluate_model.EvaluationConfig(resamples=50), inputs, context).ref
+    done = promote_model.run(
+        promote_model.PromotionConfig(), promote_model.PromotionInputs(evaluation=judged, model=model), context
+    )
     assert done.decision == "promoted", done.reasons
 
 

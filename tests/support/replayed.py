@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from bank_marketing.components.evaluation import EvaluationConfig
-from bank_marketing.components.training import TrainingConfig
-from bank_marketing.components.transformation import TransformationConfig
+from bank_marketing.components.evaluate_model import EvaluationConfig
+from bank_marketing.components.train_model import TrainingConfig
+from bank_marketing.components.transform_data import TransformationConfig
 from bank_marketing.modeling.choice import ModelChoice
 from bank_marketing.monitoring.config import MonitoringConfig
 from bank_marketing.replay.checkpoints import Checkpoints

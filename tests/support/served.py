@@ -15,7 +15,7 @@ import pandas as pd
 import uvicorn
 
 from bank_marketing.artifacts import ArtifactRef
-from bank_marketing.components import promotion, training
+from bank_marketing.components import promote_model, train_model
 from bank_marketing.components.context import RunContext
 from bank_marketing.economics import Economics
 from bank_marketing.modeling.choice import ModelChoice
@@ -98,8 +98,10 @@ class Platform:
         """Train and register a version."""
         context = self.context(run_id)
         features = publish_state(features_table(), context)
-        made = training.run(training.TrainingConfig(choice=choice), training.TrainingInputs(features=features), context)
-        return self.registry.register(made.mlflow_run_id, made.mlflow_model_id, promotion._tags(made, context))
+        made = train_model.run(
+            train_model.TrainingConfig(choice=choice), train_model.TrainingInputs(features=features), context
+        )
+        return self.registry.register(made.mlflow_run_id, made.mlflow_model_id, promote_model._tags(made, context))
 
     def promote(self, version: ModelVersion, reason: str = "a test") -> None:
         record = Record(action="promoted", at=datetime.now(UTC), who="tester", reasons=(reason,), version=version.version)

@@ -219,7 +219,7 @@ def _features(settings: Settings, path: Path | None, as_of: str) -> pd.DataFrame
         except (OSError, ValueError) as error:
             raise ConfigError(f"--features {path} cannot be read as Parquet: {error}") from error
     from bank_marketing.components.context import RunContext
-    from bank_marketing.components.training import load_features
+    from bank_marketing.components.train_model import load_features
     from bank_marketing.pipelines import run_steps
     from bank_marketing.pipelines.training import STEPS
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, JsonValue, computed_field
 
 from bank_marketing.artifacts import ArtifactRef, ArtifactStore, Manifest
-from bank_marketing.components import evaluation, promotion
+from bank_marketing.components import evaluate_model, promote_model
 from bank_marketing.errors import ArtifactCorrupt, ArtifactMissing, ConfigError, ModelIncompatible
 from bank_marketing.etl.snapshot import CleanDay, Snapshot
 from bank_marketing.landing.archive import archive_path
@@ -172,7 +172,7 @@ class _Chain:
         link = artifact_link("training run", self.store, model, {"choice": choice} if choice else None)
         yield link if link.broken or manifest is None else _altered(link, training_problem(version, manifest))
         run = model.uri.rpartition("/")[0]
-        for name, component in (("evaluation", evaluation.COMPONENT), ("promotion", promotion.COMPONENT)):
+        for name, component in (("evaluation", evaluate_model.COMPONENT), ("promotion", promote_model.COMPONENT)):
             for number in itertools.count(1):  # a task that was run again published beside the first
                 made = self._read(f"{run}/{component}" + (f"-{number}" if number > 1 else ""))
                 if made is None:

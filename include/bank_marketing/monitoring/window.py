@@ -10,7 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from bank_marketing.artifacts import ArtifactRef, ArtifactStore
-from bank_marketing.components import training
+from bank_marketing.components import train_model
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.monitoring.config import MonitoringConfig
 from bank_marketing.registry.registry import PRODUCTION, Registry
@@ -44,7 +44,7 @@ def run(config: MonitoringConfig, context: RunContext) -> WindowArtifact:
     """
     state = latest_campaign_state(context.store, context.as_of)
     features = state.features
-    table = training.load_features(features, context)
+    table = train_model.load_features(features, context)
     known = table[table["contact_date"] <= str(context.as_of)]
     since = known["contact_date"].drop_duplicates().iloc[-config.of_windows :].iloc[0]
     window = recent_rows(known, config)

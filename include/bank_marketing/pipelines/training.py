@@ -11,45 +11,47 @@ from bank_marketing.pipelines import Options, Refs, Step
 
 
 def _ingest(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
-    from bank_marketing.components import ingestion
+    from bank_marketing.components import ingest_data
 
-    return ingestion.run(context.config("ingest_data", ingestion.IngestionConfig), ingestion.IngestionInputs(), context).ref
+    return ingest_data.run(
+        context.config("ingest_data", ingest_data.IngestionConfig), ingest_data.IngestionInputs(), context
+    ).ref
 
 
 def _validate(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
-    from bank_marketing.components import validation
+    from bank_marketing.components import validate_data
 
-    inputs = validation.ValidationInputs(snapshot=refs["ingest_data"])
-    return validation.run(context.config("validate_data", validation.ValidationConfig), inputs, context).ref
+    inputs = validate_data.ValidationInputs(snapshot=refs["ingest_data"])
+    return validate_data.run(context.config("validate_data", validate_data.ValidationConfig), inputs, context).ref
 
 
 def _transform(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
-    from bank_marketing.components import transformation
+    from bank_marketing.components import transform_data
 
-    inputs = transformation.TransformationInputs(snapshot=refs["ingest_data"], validation=refs["validate_data"])
-    return transformation.run(context.config("transform_data", transformation.TransformationConfig), inputs, context).ref
+    inputs = transform_data.TransformationInputs(snapshot=refs["ingest_data"], validation=refs["validate_data"])
+    return transform_data.run(context.config("transform_data", transform_data.TransformationConfig), inputs, context).ref
 
 
 def _train(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
-    from bank_marketing.components import training
+    from bank_marketing.components import train_model
 
-    inputs = training.TrainingInputs(features=refs["transform_data"])
-    return training.run(context.config("train_model", training.TrainingConfig), inputs, context).ref
+    inputs = train_model.TrainingInputs(features=refs["transform_data"])
+    return train_model.run(context.config("train_model", train_model.TrainingConfig), inputs, context).ref
 
 
 def _evaluate(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
-    from bank_marketing.components import evaluation
+    from bank_marketing.components import evaluate_model
 
-    inputs = evaluation.EvaluationInputs(model=refs["train_model"], features=refs["transform_data"])
-    return evaluation.run(context.config("evaluate_model", evaluation.EvaluationConfig), inputs, context).ref
+    inputs = evaluate_model.EvaluationInputs(model=refs["train_model"], features=refs["transform_data"])
+    return evaluate_model.run(context.config("evaluate_model", evaluate_model.EvaluationConfig), inputs, context).ref
 
 
 def _promote(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:
-    from bank_marketing.components import promotion
+    from bank_marketing.components import promote_model
 
-    asked = {name: options[name] for name in promotion.PromotionConfig.model_fields if name in options}
-    inputs = promotion.PromotionInputs(evaluation=refs["evaluate_model"], model=refs["train_model"])
-    return promotion.run(promotion.PromotionConfig(**asked), inputs, context).ref
+    asked = {name: options[name] for name in promote_model.PromotionConfig.model_fields if name in options}
+    inputs = promote_model.PromotionInputs(evaluation=refs["evaluate_model"], model=refs["train_model"])
+    return promote_model.run(promote_model.PromotionConfig(**asked), inputs, context).ref
 
 
 def _notify(refs: Refs, context: RunContext, options: Options) -> ArtifactRef:

@@ -12,9 +12,9 @@ from pydantic import Field
 from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.campaign.presentation import Presentation
 from bank_marketing.components.context import Entity, RunContext
-from bank_marketing.components.evaluation import EvaluationConfig, Judgement, Rivals, judge
-from bank_marketing.components.training import TrainingConfig
-from bank_marketing.components.transformation import TransformationConfig
+from bank_marketing.components.evaluate_model import EvaluationConfig, Judgement, Rivals, judge
+from bank_marketing.components.train_model import TrainingConfig
+from bank_marketing.components.transform_data import TransformationConfig
 from bank_marketing.contract import Contract
 from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory

@@ -15,7 +15,7 @@ import pandas as pd
 
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.artifacts.manifest import digest_of
-from bank_marketing.components import ingestion, training, transformation
+from bank_marketing.components import ingest_data, train_model, transform_data
 from bank_marketing.components.context import RunContext
 from bank_marketing.errors import ArtifactMissing
 from bank_marketing.etl.split import temporal_split
@@ -41,21 +41,23 @@ def features_context(settings: Settings, last: date) -> RunContext:
 def features_of(context: RunContext, on_step: Callable[[str], None] = lambda step: None) -> ArtifactRef:
     """Features of everything that has landed up to the context's day; made once for the same landed files."""
     on_step("ingesting")
-    snapshot = ingestion.run(context.config("ingest_data", ingestion.IngestionConfig), ingestion.IngestionInputs(), context).ref
+    snapshot = ingest_data.run(
+        context.config("ingest_data", ingest_data.IngestionConfig), ingest_data.IngestionInputs(), context
+    ).ref
     try:
-        made = context.store.verify(context.component_uri(transformation.COMPONENT))
+        made = context.store.verify(context.component_uri(transform_data.COMPONENT))
         if made.parents == (snapshot,):
             return made.ref
     except ArtifactMissing:
         pass
     on_step("transforming")
-    inputs = transformation.TransformationInputs(snapshot=snapshot)
-    return transformation.run(context.config("transform_data", transformation.TransformationConfig), inputs, context).ref
+    inputs = transform_data.TransformationInputs(snapshot=snapshot)
+    return transform_data.run(context.config("transform_data", transform_data.TransformationConfig), inputs, context).ref
 
 
 def read_features(ref: ArtifactRef, context: RunContext) -> pd.DataFrame:
     """The table in time order, without the split of its last evening."""
-    return training.load_features(ref, context).drop(columns="split")
+    return train_model.load_features(ref, context).drop(columns="split")
 
 
 def known_on(table: pd.DataFrame, evening: str) -> pd.DataFrame:
@@ -63,7 +65,7 @@ def known_on(table: pd.DataFrame, evening: str) -> pd.DataFrame:
     return table.iloc[: int(table["contact_date"].searchsorted(evening, side="right"))]
 
 
-def split(known: pd.DataFrame, config: transformation.TransformationConfig) -> dict[str, pd.DataFrame]:
+def split(known: pd.DataFrame, config: transform_data.TransformationConfig) -> dict[str, pd.DataFrame]:
     """Train, validation and holdout as the transformation cuts them. Raises NotEnoughHistory."""
     sizes = known.groupby("contact_date").size()
     landed = [(date.fromisoformat(str(day)), int(rows)) for day, rows in sizes.items()]

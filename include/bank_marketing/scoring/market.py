@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bank_marketing.artifacts import ArtifactStore
-from bank_marketing.components.transformation import FEATURES
+from bank_marketing.components.transform_data import FEATURES
 from bank_marketing.contract import Contract
 from bank_marketing.scoring.scorer import CampaignState
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bank_marketing.artifacts import ArtifactRef, ArtifactStore, Manifest
 from bank_marketing.artifacts.store import MANIFEST
 from bank_marketing.campaign.features import LIST_SIZE, FeatureSpec
-from bank_marketing.components.transformation import COMPONENT, FEATURES
+from bank_marketing.components.transform_data import COMPONENT, FEATURES
 from bank_marketing.errors import ArtifactMissing, InvalidAsOf, NotEnoughHistory
 
 

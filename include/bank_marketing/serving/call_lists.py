@@ -115,7 +115,7 @@ class Outcomes:
         """Contacts from `first` on with their outcomes."""
         import pandas as pd
 
-        from bank_marketing.components.transformation import FEATURES
+        from bank_marketing.components.transform_data import FEATURES
 
         with self.store.local_copy(f"{state.features_uri}/{FEATURES}") as folder:
             table = pd.read_parquet(folder, columns=["contact_id", "contact_date", "y"])

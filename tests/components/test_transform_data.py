@@ -6,15 +6,15 @@ from datetime import date
 
 import pytest
 
-from bank_marketing.components import training, transformation
+from bank_marketing.components import train_model, transform_data
 from bank_marketing.etl.split import TemporalSplit
 from tests.support.small_run import SmallRun
 
 
 def test_every_day_is_labelled_as_the_split_says(small_run: SmallRun) -> None:
     context, ref = small_run.context, small_run.made.refs["transform_data"]
-    table = training.load_features(ref, context)
-    told = transformation.load(ref, context).split
+    table = train_model.load_features(ref, context)
+    told = transform_data.load(ref, context).split
     split = TemporalSplit(
         **{name: date.fromisoformat(value) if isinstance(value, str) else value for name, value in told.items()}
     )

@@ -14,9 +14,9 @@ import pytest
 
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.artifacts.local import path_of
-from bank_marketing.components import ingestion, validation
+from bank_marketing.components import ingest_data, validate_data
 from bank_marketing.components.context import RunContext
-from bank_marketing.components.validation import ValidationArtifact, ValidationConfig, ValidationInputs
+from bank_marketing.components.validate_data import ValidationArtifact, ValidationConfig, ValidationInputs
 from bank_marketing.errors import ContractViolation
 from bank_marketing.etl.snapshot import Superseded
 from bank_marketing.settings import Settings
@@ -60,7 +60,7 @@ def again(context: RunContext, run_id: str) -> RunContext:
 
 def validate(context: RunContext, rows: pd.DataFrame, **changes: Any) -> ValidationArtifact:
     snapshot = publish_snapshot(context, rows, **changes)
-    return validation.run(ValidationConfig(), ValidationInputs(snapshot=snapshot), context)
+    return validate_data.run(ValidationConfig(), ValidationInputs(snapshot=snapshot), context)
 
 
 def content(context: RunContext, ref: ArtifactRef, name: str = "result.json") -> Any:
@@ -68,7 +68,7 @@ def content(context: RunContext, ref: ArtifactRef, name: str = "result.json") ->
 
 
 def remembered(context: RunContext) -> list[Path]:
-    return sorted(path_of(context.store.uri(validation.REMEMBERED)).glob("*.json"))
+    return sorted(path_of(context.store.uri(validate_data.REMEMBERED)).glob("*.json"))
 
 
 def test_a_good_snapshot_passes_and_leaves_its_evidence(context: RunContext, rows: pd.DataFrame) -> None:
@@ -86,13 +86,13 @@ def test_a_good_snapshot_passes_and_leaves_its_evidence(context: RunContext, row
     assert manifest.rows == {"rows": len(rows)}
     assert {entry.path for entry in manifest.files if not entry.volatile} == {"result.json"}
     assert context.store.exists(artifact.data_docs_uri)
-    assert validation.load(artifact.ref, context) == artifact
+    assert validate_data.load(artifact.ref, context) == artifact
 
 
 def test_what_ingestion_made_of_landed_files_passes(context: RunContext, settings: Settings, spark: object) -> None:
     land_days(settings.landing, DAYS[:3], rows_a_day=20)
-    snapshot = ingestion.run(ingestion.IngestionConfig(), ingestion.IngestionInputs(), context)
-    assert validation.run(ValidationConfig(), ValidationInputs(snapshot=snapshot.ref), context).passed
+    snapshot = ingest_data.run(ingest_data.IngestionConfig(), ingest_data.IngestionInputs(), context)
+    assert validate_data.run(ValidationConfig(), ValidationInputs(snapshot=snapshot.ref), context).passed
 
 
 @pytest.mark.parametrize(("later", "silent"), [(0, 0), (2, 2), (5, 3), (84, 60)], ids=str)
@@ -147,7 +147,7 @@ def test_the_artifact_of_a_stopped_run_is_there_with_data_docs_of_the_broken_mon
     with pytest.raises(ContractViolation):
         validate(context, rows)
     uri = context.component_uri("validate_data")
-    artifact = validation.load(context.store.manifest(uri).ref, context)
+    artifact = validate_data.load(context.store.manifest(uri).ref, context)
     assert not artifact.passed
     assert [entry["rule"] for entry in content(context, artifact.ref)["failures"]] == ["category(job)"]
     pages = [path.name for path in path_of(f"{uri}/data_docs/validations").rglob("*.html")]
@@ -220,7 +220,7 @@ def test_the_digest_does_not_depend_on_what_was_validated_before(context: RunCon
     rows.loc[rows["contact_date"] == DAYS[0], "cons_price_idx"] = 300.0
     cold = validate(context, rows)
     warm = validate(again(context, "warm"), rows)
-    shutil.rmtree(path_of(context.store.uri(validation.REMEMBERED)))
+    shutil.rmtree(path_of(context.store.uri(validate_data.REMEMBERED)))
     cold_again = validate(again(context, "cold-again"), rows)
     assert cold.ref.digest == warm.ref.digest == cold_again.ref.digest
     assert cold.warnings

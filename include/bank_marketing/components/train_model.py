@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from bank_marketing.artifacts import ArtifactRef
-from bank_marketing.components import transformation
+from bank_marketing.components import transform_data
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
@@ -175,7 +175,7 @@ def load_features(ref: ArtifactRef, context: RunContext, splits: Sequence[str] =
     """The features table, or these parts of it, in time order; `contact_date` as ISO text."""
     context.store.manifest(ref)
     filters = [("split", "in", list(splits))] if splits else None
-    table: pd.DataFrame = context.store.read_table(f"{ref.uri}/{transformation.FEATURES}", filters=filters).to_pandas()
+    table: pd.DataFrame = context.store.read_table(f"{ref.uri}/{transform_data.FEATURES}", filters=filters).to_pandas()
     table["contact_date"] = table["contact_date"].astype(str)
     return table.sort_values(["contact_date", "contact_id"], ignore_index=True)
 
@@ -200,7 +200,7 @@ def training_rows(choice: ModelChoice, features: ArtifactRef, context: RunContex
 
     spark = spark_session(f"bank-marketing {COMPONENT} {context.as_of}", context.settings)
     context.store.manifest(features)
-    table = spark.read.parquet(literal(f"{context.store.spark_uri(features.uri)}/{transformation.FEATURES}"))
+    table = spark.read.parquet(literal(f"{context.store.spark_uri(features.uri)}/{transform_data.FEATURES}"))
     return SparkRows(table, choice.spark_workers, context.campaign.features)
 
 

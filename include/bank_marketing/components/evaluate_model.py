@@ -16,7 +16,7 @@ from pydantic import Field
 
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.campaign.features import FeatureSpec
-from bank_marketing.components import training
+from bank_marketing.components import train_model
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.economics import Economics
 from bank_marketing.errors import ModelIncompatible, NotEnoughHistory
@@ -79,10 +79,10 @@ def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext)
     from bank_marketing.modeling.metrics import intervals
 
     registry = Registry(context.settings, context.store)
-    candidate = training.load_model(inputs.model, context)
+    candidate = train_model.load_model(inputs.model, context)
     version = registry.at(PRODUCTION)
     champion, unusable = _champion(registry, version)
-    table = training.load_features(inputs.features, context, ("validation", "holdout"))
+    table = train_model.load_features(inputs.features, context, ("validation", "holdout"))
     validation, holdout = (table[table["split"] == part] for part in ("validation", "holdout"))
     judged = judge(
         Rivals(
@@ -126,7 +126,7 @@ def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext)
         "slices": _slices(days, *contenders["candidate"], context.campaign.features, context.campaign.economics),
         "verdict": verdict.model_dump(mode="json"),
     }
-    synthetic = training.load(inputs.model, context).synthetic
+    synthetic = train_model.load(inputs.model, context).synthetic
     with context.stage() as stage:
         (stage.path / "evaluation.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         columns = {f"p_{name.replace(' ', '_')}": p for name, (p, _) in contenders.items()}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from bank_marketing.components.evaluation import EvaluationConfig, Judgement, Rivals, judge
+from bank_marketing.components.evaluate_model import EvaluationConfig, Judgement, Rivals, judge
 from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling.choice import ModelChoice

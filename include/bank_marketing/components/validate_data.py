@@ -17,7 +17,7 @@ from pydantic import Field
 
 from bank_marketing.artifacts import ArtifactRef, Stage
 from bank_marketing.artifacts.manifest import digest_of
-from bank_marketing.components import ingestion
+from bank_marketing.components import ingest_data
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.contract.findings import Finding, empty_days, sentence
 from bank_marketing.errors import ArtifactCorrupt, ContractViolation, ModelIncompatible, RegistryUnavailable
@@ -97,7 +97,7 @@ def run(config: ValidationConfig, inputs: ValidationInputs, context: RunContext)
     """
     from bank_marketing.contract.suite import Suite
 
-    snapshot = ingestion.load(inputs.snapshot, context).snapshot
+    snapshot = ingest_data.load(inputs.snapshot, context).snapshot
     with context.stage() as stage:
         suite = Suite(context.contract, stage.path / DATA_DOCS)
         months = _months(snapshot, suite, context)

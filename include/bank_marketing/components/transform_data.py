@@ -11,7 +11,7 @@ from pydantic import Field
 
 from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.campaign.features import FeatureSpec
-from bank_marketing.components import ingestion
+from bank_marketing.components import ingest_data
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.etl.snapshot import Snapshot
 
@@ -68,7 +68,7 @@ def run(config: TransformationConfig, inputs: TransformationInputs, context: Run
     from bank_marketing.etl.snapshot import read_snapshot
     from bank_marketing.etl.split import temporal_split
 
-    snapshot = ingestion.load(inputs.snapshot, context).snapshot
+    snapshot = ingest_data.load(inputs.snapshot, context).snapshot
     spark = spark_session(f"bank-marketing {COMPONENT} {context.as_of}", context.settings)
     contacts = read_snapshot(spark, snapshot, context.store, context.contract)
     total = snapshot.rows["clean"] - len(snapshot.superseded)

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from bank_marketing.artifacts import ArtifactRef
-from bank_marketing.components import evaluation, training
+from bank_marketing.components import evaluate_model, train_model
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.errors import ConfigError
 from bank_marketing.registry import records
@@ -68,13 +68,13 @@ def run(config: PromotionConfig, inputs: PromotionInputs, context: RunContext) -
         ConfigError: the verdict is about another model.
         RegistryUnavailable: MLflow does not answer.
     """
-    verdict = evaluation.load(inputs.evaluation, context)
+    verdict = evaluate_model.load(inputs.evaluation, context)
     if verdict.model.digest != inputs.model.digest:
         raise ConfigError(
             f"the evaluation judged model {verdict.model.digest[:12]}, not {inputs.model.digest[:12]}: what is promoted must be what "
             "was evaluated. Re-run from evaluate_model."
         )
-    outcome = _decide(config, verdict, training.load(inputs.model, context), context)
+    outcome = _decide(config, verdict, train_model.load(inputs.model, context), context)
     with context.stage() as stage:
         (stage.path / "promotion.json").write_text(json.dumps(outcome, indent=1) + "\n", encoding="utf-8")
         manifest = context.publish(
@@ -98,7 +98,7 @@ def load(ref: ArtifactRef, context: RunContext) -> PromotionArtifact:
 
 
 def _decide(
-    config: PromotionConfig, judged: evaluation.EvaluationArtifact, model: training.ModelArtifact, context: RunContext
+    config: PromotionConfig, judged: evaluate_model.EvaluationArtifact, model: train_model.ModelArtifact, context: RunContext
 ) -> dict[str, object]:
     outcome: dict[str, object] = {
         "decision": "skipped",
@@ -173,7 +173,7 @@ def _said(sentence: str) -> tuple[str, ...]:
     return (sentence,) if sentence else ()
 
 
-def _tags(model: training.ModelArtifact, context: RunContext) -> dict[str, str]:
+def _tags(model: train_model.ModelArtifact, context: RunContext) -> dict[str, str]:
     manifest = context.store.manifest(model.ref)
     return {
         "model_digest": model.ref.digest,

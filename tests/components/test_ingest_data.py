@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 
 from bank_marketing.artifacts.local import path_of
 from bank_marketing.components.context import RunContext, parse_as_of
-from bank_marketing.components.ingestion import IngestionConfig, IngestionInputs, SnapshotArtifact, load, reconcile, run
+from bank_marketing.components.ingest_data import IngestionConfig, IngestionInputs, SnapshotArtifact, load, reconcile, run
 from bank_marketing.errors import ContractViolation, InvalidAsOf, LandedFileMissing, ReconciliationError, StoreUnavailable
 from bank_marketing.landing.inspection import InspectedFile
 from bank_marketing.settings import Settings
