@@ -140,10 +140,13 @@ PROBES: dict[str, Callable[[], None]] = {
 def main(arguments: list[str]) -> int:
     """Run the probe; returns the exit code."""
     name = arguments[0] if arguments else os.environ.get("BANK_PROBE", "")
+    if name not in PROBES:
+        sys.stderr.write(f"no probe {name!r}; there are {', '.join(PROBES)}\n")
+        return 1
     try:
         PROBES[name]()
-    except KeyError:
-        sys.stderr.write(f"no probe {name!r}; there are {', '.join(PROBES)}\n")
+    except KeyError as missing:
+        sys.stderr.write(f"{name}: this container has no {missing.args[0]}: does it run the image of {name}?\n")
         return 1
     except Unwell as reason:
         sys.stderr.write(f"{name}: {reason}\n")
