@@ -18,7 +18,7 @@ from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import RunContext
 from bank_marketing.pipelines.scoring import STEPS
 from bank_marketing.scoring import batch, prospects
-from benchmarks.scoring.platform import DAY, EVENING, settings_of
+from benchmarks.scoring.platform import EVENING, settings_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,12 +38,11 @@ Figures = dict[str, float]
 
 def nightly(context: RunContext, rows: int) -> dict[str, Figures]:
     """The nightly run, step by step; its references are kept for the other parts."""
-    options = {"file": f"list-{rows}.csv", "day": DAY.isoformat()}
     refs: dict[str, ArtifactRef] = {}
     figures = {}
     _start_spark(context)
     for name, step in STEPS.items():
-        figures[name], refs[name] = _timed(partial(step, refs, context, options))
+        figures[name], refs[name] = _timed(partial(step, refs, context, {}))
     kept = {name: ref.model_dump() for name, ref in refs.items()}
     (context.settings.home / f"{rows}-{REFS}").write_text(json.dumps(kept), encoding="utf-8")
     return figures

@@ -10,8 +10,8 @@ from bank_marketing.campaign import CAMPAIGNS, open_campaign
 from bank_marketing.components.context import RunContext
 from bank_marketing.landing.commands import land
 from bank_marketing.landing.daily import render
-from bank_marketing.landing.inbox import INBOX
 from bank_marketing.landing.source import campaign_module
+from bank_marketing.landing.zone import LandingZone
 from bank_marketing.pipelines import run_steps
 from bank_marketing.pipelines.training import STEPS
 from bank_marketing.registry.records import Record
@@ -62,17 +62,16 @@ def prepare(home: Path, model: str) -> None:
     registry.promote(newest, reason)  # whatever the judge said: the speed is measured, not the model
 
 
-def write_list(home: Path, rows: int) -> str:
-    """Put a list of so many clients into the inbox; returns its name."""
-    contract, name = open_campaign(settings_of(home)).contract, f"list-{rows}.csv"
-    path = settings_of(home).landing / INBOX / name
+def write_list(home: Path, rows: int) -> None:
+    """Land a list of so many clients for DAY; one that has landed before is replaced."""
+    settings = settings_of(home)
+    contract, path = open_campaign(settings).contract, LandingZone(settings.landing).place("prospects", DAY)
     path.parent.mkdir(parents=True, exist_ok=True)
     synthetic = campaign_module(CAMPAIGNS / "bank_marketing", "synthetic")
     with path.open("wb") as stream:
         for number, part in enumerate(synthetic.synthetic_list(SEED, DAY, rows, CHUNK)):
             text = render(part, contract.prospect_columns, contract)
             stream.write(text if number == 0 else text.partition(b"\r\n")[2])
-    return name
 
 
 def _results(home: Path) -> Path:

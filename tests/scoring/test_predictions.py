@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from bank_marketing.artifacts import open_store
+from bank_marketing.artifacts.local import LocalStore
 from bank_marketing.errors import ArtifactMissing, ConfigError
-from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
+from bank_marketing.scoring.predictions import FOLDER, PredictionLog, PredictionRecord
 from bank_marketing.settings import Settings
 
 
@@ -58,3 +61,29 @@ def test_the_records_of_one_request_are_those_that_are_sealed_one_by_one() -> No
     read = [PredictionRecord.model_validate_json(one.model_dump_json()) for one in found]
     assert [one.record_digest for one in found] == [one.content_digest() for one in read]
     assert len({one.record_digest for one in found}) == 3
+
+
+def test_records_written_by_columns_are_those_that_are_written_one_by_one(settings: Settings, tmp_path: Path) -> None:
+    """To the last byte: also where a number is not written as Arrow writes it, and a name must be escaped."""
+    own = {
+        "prediction_id": [f"2010-06-30-ab12-{number}" for number in range(5)],
+        "contact_id": ["C1", 'Zoë "2"', "back\\slash", "\x1f", "C5"],
+        "input_digest": [f"i{number}" for number in range(5)],
+        "probability": [0.5, 1e-6, 1.0, 0.0, 1 / 3],
+        "decision": [True, False, True, False, True],
+    }
+    records = [record("ab12", 0).model_copy(update=dict(zip(own, row, strict=True))) for row in zip(*own.values(), strict=True)]
+    columns, rows = PredictionLog(open_store(settings)), PredictionLog(LocalStore(f"file://{tmp_path}/rows"))
+    assert columns.append_columns(records[0], pa.RecordBatch.from_pydict(own))
+    assert not columns.append_columns(records[1], pa.RecordBatch.from_pydict(own))
+    rows.append(records)
+    written = [one.store.read_bytes(one.store.uri(FOLDER, "2010-06-30", "ab12.json")) for one in (columns, rows)]
+    assert written[0] == written[1]
+    assert columns.get("2010-06-30-ab12-1") == records[1]
+
+
+@pytest.mark.parametrize("other", ["2010-06-30-cd34-1", "2010-06-30-ab12-x", "2010-06-30-ab12-1\n", "../2010-06-30-ab12-1"])
+def test_columns_of_two_requests_are_not_mixed(settings: Settings, other: str) -> None:
+    own = pa.RecordBatch.from_pydict({"prediction_id": ["2010-06-30-ab12-0", other]})
+    with pytest.raises(ConfigError, match="share its id"):
+        PredictionLog(open_store(settings)).append_columns(record("ab12", 0), own)

@@ -5,21 +5,27 @@ from __future__ import annotations
 import csv
 import hashlib
 import logging
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from bank_marketing.artifacts import ArtifactRef, Manifest
+from bank_marketing.column_text import content, lines
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.lists import results
 from bank_marketing.lists.entities import DUPLICATE, REJECTED
+from bank_marketing.lists.scored_columns import HEADER, scored_lines, scored_table
 from bank_marketing.lists.spreadsheet import safe_cell
 from bank_marketing.scoring import batch, prospects, selection
 from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 COMPONENT = "publish_call_list"
 KIND = "call_list"
@@ -27,6 +33,9 @@ FOLDER = "call_lists"
 SCORES_CSV, CALL_LIST_CSV, REJECTED_CSV = "scores.csv", "call_list.csv", "rejected.csv"
 
 COLUMNS = results.COLUMNS
+
+#: What a prediction's record says of its client alone, beside its id.
+OWN = ("contact_id", "input_digest", "probability", "decision")
 
 log = logging.getLogger(__name__)
 
@@ -66,38 +75,13 @@ def run(config: CallListConfig, inputs: CallListInputs, context: RunContext) -> 
         ArtifactMissing, ArtifactCorrupt: the scores are not what their reference says.
         StoreUnavailable: the store refuses a write.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     scores = context.store.verify(inputs.scores)
     checked = prospects.load(inputs.prospects, context)
     chosen = selection.load(inputs.model, context)
-    log_of = PredictionLog(context.store)
     key = hashlib.sha256(f"{context.dag_id}/{context.run_id}/{scores.content_digest}".encode()).hexdigest()[:16]
-    profit = 0.0
-    with context.stage() as stage, ExitStack() as open_files:
-        (stage.path / batch.SCORES).mkdir()
-        places = [stage.path / name for name in (SCORES_CSV, CALL_LIST_CSV)]
-        streams = [open_files.enter_context(place.open("w", encoding="utf-8", newline="")) for place in places]
-        writers = [results.writer(stream, COLUMNS) for stream in streams]
-        parquet: pq.ParquetWriter | None = None
-        for number, rows in enumerate(_batches(inputs.scores, context, config.rows_per_object)):
-            records = _records(rows, f"{checked.day}-{key}p{number}", checked, chosen, inputs.scores, config, context)
-            log_of.append(records)
-            ids = [record.prediction_id for record in records]
-            full = [_row(row, name, checked, chosen, context) for row, name in zip(rows, ids, strict=True)]
-            table = pa.Table.from_pylist([row | {"reasons": given["reasons"]} for row, given in zip(full, rows, strict=True)])
-            if parquet is None:
-                place = stage.path / batch.SCORES / "part-0.parquet"
-                parquet = open_files.enter_context(pq.ParquetWriter(place, table.schema, compression="zstd"))
-            parquet.write_table(table.cast(parquet.schema))
-            for row in full:
-                cells = results.cells(row)
-                writers[0].writerow(cells)
-                if row["decision"]:
-                    writers[1].writerow(cells)
-                    profit += row["expected_profit"]
-        open_files.close()
+    with context.stage() as stage:
+        recorded = _recorded(f"{checked.day}-{key}", checked, chosen, inputs.scores, config, context)
+        profit = _write_lists(recorded, stage.path)
         _write_rejected(stage.path / REJECTED_CSV, inputs.prospects, checked.list_size, context)
         manifest = stage.publish(
             _place(checked, context),
@@ -154,67 +138,83 @@ def _place(checked: prospects.ProspectsArtifact, context: RunContext) -> str:
     return context.store.uri(FOLDER, f"contact_date={checked.day}")
 
 
-def _batches(ref: ArtifactRef, context: RunContext, size: int) -> Iterator[list[dict[str, Any]]]:
-    """Scored rows in the order of their rank; memory is that of one batch."""
-    import pyarrow.parquet as pq
-
-    with context.store.local_copy(f"{ref.uri}/{batch.SCORES}") as folder:
-        parts = sorted(folder.glob("part-*.parquet"), key=lambda path: int(path.stem.split("-")[1]))
-        for part in parts:
-            for rows in pq.ParquetFile(part).iter_batches(batch_size=size):
-                yield rows.to_pylist()
-
-
-def _records(
-    rows: list[dict[str, Any]],
-    request: str,
+def _recorded(
+    key: str,
     checked: prospects.ProspectsArtifact,
     chosen: selection.SelectionArtifact,
     scores: ArtifactRef,
     config: CallListConfig,
     context: RunContext,
-) -> list[PredictionRecord]:
-    now = datetime.now(UTC)
-    return [
-        PredictionRecord(
-            prediction_id=f"{request}-{number}",
-            at=now,
-            source="batch",
-            contact_id=row["contact_id"],
-            model_version=chosen.version,
-            model_digest=chosen.model_digest,
-            input_digest=row["input_digest"],
-            features_digest=checked.state.features_digest,
-            probability=row["probability"],
-            threshold=chosen.threshold,
-            call_cost=chosen.economics.call_cost,
-            deposit_margin=chosen.economics.deposit_margin,
-            decision=row["decision"],
+) -> Iterator[pa.Table]:
+    """Scored rows in the order of their rank, part by part, their predictions on record; memory is that of one part."""
+    import pyarrow as pa
+
+    predictions = PredictionLog(context.store)
+    run = {"who": f"{config.who} ({context.dag_id}/{context.run_id})", "scores_uri": scores.uri}
+    for number, rows in enumerate(_batches(scores, context, config.rows_per_object)):
+        ids = lines([f"{key}p{number}-", pa.array(range(len(rows))).cast(pa.string())], "")
+        own = pa.RecordBatch.from_pydict({"prediction_id": ids} | {name: rows[name] for name in OWN})
+        predictions.append_columns(_record(own.slice(0, 1).to_pylist()[0], checked, chosen, **run), own)
+        yield scored_table(
+            rows,
             day=checked.day,
-            who=f"{config.who} ({context.dag_id}/{context.run_id})",
-            scores_uri=scores.uri,
-            hindsight=in_hindsight(chosen, checked.day),
+            list_size=checked.list_size,
+            model_version=chosen.version,
+            run_id=context.run_id,
+            as_of=context.as_of,
+            prediction_ids=ids,
         )
-        for number, row in enumerate(rows)
-    ]
 
 
-def _row(
-    row: dict[str, Any],
-    prediction_id: str,
-    checked: prospects.ProspectsArtifact,
-    chosen: selection.SelectionArtifact,
-    context: RunContext,
-) -> dict[str, Any]:
-    return results.scored_row(
-        row | {"reasons": [reason["text"] for reason in row["reasons"]]},
-        day=checked.day,
-        list_size=checked.list_size,
+def _batches(ref: ArtifactRef, context: RunContext, size: int) -> Iterator[pa.RecordBatch]:
+    import pyarrow.parquet as pq
+
+    with context.store.local_copy(f"{ref.uri}/{batch.SCORES}") as folder:
+        parts = sorted(folder.glob("part-*.parquet"), key=lambda path: int(path.stem.split("-")[1]))
+        for part in parts:
+            yield from pq.ParquetFile(part).iter_batches(batch_size=size)
+
+
+def _record(
+    own: dict[str, Any], checked: prospects.ProspectsArtifact, chosen: selection.SelectionArtifact, **run: Any
+) -> PredictionRecord:
+    return PredictionRecord(
+        **own,
+        at=datetime.now(UTC),
+        source="batch",
         model_version=chosen.version,
-        run_id=context.run_id,
-        as_of=context.as_of,
-        prediction_id=prediction_id,
+        model_digest=chosen.model_digest,
+        features_digest=checked.state.features_digest,
+        threshold=chosen.threshold,
+        call_cost=chosen.economics.call_cost,
+        deposit_margin=chosen.economics.deposit_margin,
+        day=checked.day,
+        hindsight=in_hindsight(chosen, checked.day),
+        **run,
     )
+
+
+def _write_lists(tables: Iterable[pa.Table], folder: Path) -> float:
+    """Write the scores, as Parquet and for people, and of them the call list. Returns the profit that its calls promise."""
+    import pyarrow.parquet as pq
+
+    (folder / batch.SCORES).mkdir()
+    profit = 0.0
+    with ExitStack() as open_files:
+        scores, calls = (open_files.enter_context((folder / name).open("wb")) for name in (SCORES_CSV, CALL_LIST_CSV))
+        scores.write(HEADER)
+        calls.write(HEADER)
+        parquet: pq.ParquetWriter | None = None
+        for table in tables:
+            if parquet is None:
+                place = folder / batch.SCORES / "part-0.parquet"
+                parquet = open_files.enter_context(pq.ParquetWriter(place, table.schema, compression="zstd"))
+            parquet.write_table(table)
+            written, called = scored_lines(table), table["decision"].combine_chunks()
+            scores.write(content(written))
+            calls.write(content(written.filter(called)))
+            profit += math.fsum(table["expected_profit"].filter(called).to_pylist())
+    return profit
 
 
 def _write_rejected(path: Path, ref: ArtifactRef, size: int, context: RunContext) -> None:

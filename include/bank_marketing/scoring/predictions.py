@@ -6,13 +6,17 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from bank_marketing.artifacts import ArtifactStore
 from bank_marketing.artifacts.manifest import digest_of
+from bank_marketing.column_text import content, json_values, lines
 from bank_marketing.errors import ArtifactMissing, ConfigError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FOLDER = "predictions"
 
@@ -94,6 +98,33 @@ class PredictionLog:
             raise ConfigError(f"predictions of one request share its id; {records[0].prediction_id!r} and the others do not")
         content = "[" + ",\n".join(record.model_dump_json() for record in records) + "]\n"
         return self.store.write_bytes(str(places.pop()), content.encode(), if_absent=True)
+
+    def append_columns(self, first: PredictionRecord, own: pa.RecordBatch) -> bool:
+        """As `append`, to the last byte, the records of many clients who have most in common: nothing is made for each of them.
+
+        Args:
+            first: of the records.
+            own: of each client, the first one too, the fields in which they differ; `prediction_id` is one of them.
+
+        Returns:
+            Whether they were written now.
+
+        Raises:
+            ConfigError: their ids are not those of one request.
+            StoreUnavailable: the store refuses the write.
+        """
+        import pyarrow.compute as pc
+
+        place, request = self._uri(first.prediction_id), first.prediction_id.rpartition("-")[0]
+        if place is None or not pc.all(pc.match_substring_regex(own["prediction_id"], rf"^{request}-\d+\z")).as_py():
+            raise ConfigError(f"predictions of one request share its id; {first.prediction_id!r} and the others do not")
+        parts: list[pa.Array | str] = []
+        for name in PredictionRecord.model_fields:
+            if name in own.schema.names:
+                parts += [f'{"," if parts else "{"}"{name}":', json_values(own[name])]
+            else:
+                parts.append(("," if parts else "{") + first.model_dump_json(include={name})[1:-1])
+        return self.store.write_bytes(place, b"[%b]\n" % content(lines(parts, "},\n"))[:-2], if_absent=True)
 
     def get(self, prediction_id: str) -> PredictionRecord:
         """One prediction. Raises ArtifactMissing when there is none with this id."""
