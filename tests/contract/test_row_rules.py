@@ -81,8 +81,9 @@ def test_a_rule_means_the_same_in_both_engines(spark: SparkSession) -> None:
     named = ", ".join(f"coalesce({rule}, true)" for rule in RULES)
     query = f"SELECT n, share, word, array({named}) AS held FROM VALUES {values} AS t(n, share, word)"
     for n, share, word, held in spark.sql(query).collect():
-        row = {"n": n, "share": None if share is None else float(share), "word": word}
-        assert dict(zip(RULES, held, strict=True)) == {rule: holds(rule, row) for rule in RULES}, row
+        row = (n, None if share is None else float(share), word)
+        asked = {rule: holds(rule, ("n", "share", "word"), row) for rule in RULES}
+        assert dict(zip(RULES, held, strict=True)) == asked, row
 
 
 def test_the_rules_of_all_shipped_campaigns_are_read_by_spark(spark: SparkSession) -> None:

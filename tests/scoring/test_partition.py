@@ -25,7 +25,7 @@ def test_arrow_columns_say_what_the_scorer_says(scorer: Scorer, state: CampaignS
         assert [row[name] for row in found] == expected[name].tolist()
     for row, reasons in zip(found, expected["reasons"], strict=True):
         if row["decision"] or scorer.model.is_linear:
-            assert row["reasons"] == [vars(reason) for reason in reasons]
+            assert row["reasons"] == [reason._asdict() for reason in reasons]
 
 
 def test_trees_explain_those_who_are_called(scorer: Scorer, state: CampaignState, prospects: pd.DataFrame) -> None:

@@ -56,10 +56,9 @@ def test_the_records_of_one_request_are_those_that_are_sealed_one_by_one() -> No
         for number, contact_id in enumerate(("C1", None, "Zoë \"2\""))
     ]  # fmt: skip
     first = record("ab12", 0).model_copy(update=own[0])
-    found = first.sealed_each(own)
+    found = [PredictionRecord.model_validate_json(text) for text in first.sealed_json(own)]
     assert found == [first.model_copy(update=fields).sealed() for fields in own]
-    read = [PredictionRecord.model_validate_json(one.model_dump_json()) for one in found]
-    assert [one.record_digest for one in found] == [one.content_digest() for one in read]
+    assert [one.record_digest for one in found] == [one.content_digest() for one in found]
     assert len({one.record_digest for one in found}) == 3
 
 
@@ -87,3 +86,14 @@ def test_columns_of_two_requests_are_not_mixed(settings: Settings, other: str) -
     own = pa.RecordBatch.from_pydict({"prediction_id": ["2010-06-30-ab12-0", other]})
     with pytest.raises(ConfigError, match="share its id"):
         PredictionLog(open_store(settings)).append_columns(record("ab12", 0), own)
+
+
+def test_records_that_are_json_already_are_found_by_their_ids(settings: Settings) -> None:
+    log = PredictionLog(open_store(settings))
+    own: list[dict[str, str | float | bool | None]] = [{"prediction_id": f"2010-06-30-ab12-{number}"} for number in range(2)]
+    written = record("ab12", 0).sealed_json(own)
+    assert log.append_json("2010-06-30-ab12-0", written)
+    assert not log.append_json("2010-06-30-ab12-0", written)
+    assert log.get("2010-06-30-ab12-1") == record("ab12", 1).sealed()
+    with pytest.raises(ConfigError, match="no id"):
+        log.append_json("../ab12-0", written)

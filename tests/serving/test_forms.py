@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from bank_marketing.campaign import load_campaign
 from bank_marketing.scoring.state import CampaignState
 from bank_marketing.serving.forms import day_question, form_groups, read_form, with_followers
 from bank_marketing.serving.model_cache import Campaign
@@ -31,6 +32,16 @@ def test_a_field_follows_where_a_changed_one_leaves_no_choice(changes: dict[str,
     assert found == followed
     assert form == FORM | changes | followed
     assert (read_form(form, CONTRACT).row is None) == (changes == {"age": "7"})
+
+
+@pytest.mark.parametrize("campaign", ["bank_marketing", "bank_full"])
+def test_each_field_has_a_name_of_its_own_and_the_first_says_whom_it_is_about(campaign: str) -> None:
+    groups = form_groups(load_campaign(campaign).contract, None)
+    titles = [field.title for group in groups for field in group.fields]
+    assert titles[0] == "Client ID"
+    assert not [(one, other) for one in titles for other in titles if other.startswith(f"{one} ")], (
+        "one name is half of another"
+    )
 
 
 def test_a_client_may_be_named_on_the_form() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 import subprocess
 from datetime import date, datetime
 from functools import lru_cache
 from importlib import metadata
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,18 @@ class Manifest(BaseModel):
 def digest_of(content: Any) -> str:
     """sha256 of a JSON-like value, independent of key order."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":"), default=str).encode()).hexdigest()
+
+
+def scalar_json(value: object) -> str:
+    """A single value as `digest_of` writes it, without an encoder of its own: rows are written value by value."""
+    kind = type(value)
+    if kind is str:
+        return encode_basestring_ascii(value)  # type: ignore[arg-type]  # the type is that of the line above
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int or (kind is float and math.isfinite(value)):  # type: ignore[arg-type]
+        return repr(value)
+    return json.dumps(value, default=str)
 
 
 @lru_cache(maxsize=1)

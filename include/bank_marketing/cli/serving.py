@@ -22,11 +22,9 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="BANK_API_PORT, else 8000")] = None,
 ) -> None:
     """Start the API and the analyst's pages. The first start makes an API key and shows it once."""
-    import uvicorn
-
     from bank_marketing.serving import access_log
     from bank_marketing.serving.app import create_app
-    from bank_marketing.serving.server import server_config
+    from bank_marketing.serving.server import Server, server_config
     from bank_marketing.serving.settings import ApiSettings
     from bank_marketing.settings import Settings
 
@@ -43,7 +41,7 @@ def serve(
     address = f"http://{'localhost' if api.host in ('127.0.0.1', '0.0.0.0') else api.host}:{api.port}"  # noqa: S104  compared, not bound
     console.print(f"Pages: {address}   API: {address}/docs   Ctrl-C ends it", highlight=False)
     access_log.configure(api.log_format)
-    server = uvicorn.Server(server_config(create_app(settings, api), api))
+    server = Server(server_config(create_app(settings, api), api))
     with suppress(KeyboardInterrupt):  # Ctrl-C has ended it in order
         server.run()
     if not server.started:  # uvicorn has said why: the port is taken, or the app did not start

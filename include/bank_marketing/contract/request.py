@@ -26,7 +26,7 @@ def prospect_model(contract: Contract) -> type[BaseModel]:
     rules = contract.prospect_rules
 
     def refuse_late_columns(_: type[BaseModel], data: Any) -> Any:
-        found = [column for name, column in late.items() if isinstance(data, dict) and name in data]
+        found = [late[name] for name in late if name in data] if isinstance(data, dict) else []
         if found:
             raise ValueError("; ".join(f"{column.name} is not accepted. {column.description}" for column in found))
         return data
@@ -35,7 +35,7 @@ def prospect_model(contract: Contract) -> type[BaseModel]:
         broken = [
             rule.description
             for rule in rules
-            if not holds(rule.expression, {name: getattr(self, name) for name in rule.columns})
+            if not holds(rule.expression, rule.columns, tuple(getattr(self, name) for name in rule.columns))
         ]
         if broken:
             raise ValueError("; ".join(broken))

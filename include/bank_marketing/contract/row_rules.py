@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime
+from functools import lru_cache
 
 _of_thread = threading.local()
 
@@ -35,16 +37,23 @@ def refusal(expression: str, columns: Sequence[str], declared: Collection[str], 
     return ""
 
 
-def holds(expression: str, row: Mapping[str, object]) -> bool:
+def holds(expression: str, columns: tuple[str, ...], values: tuple[object, ...]) -> bool:
     """Whether a row keeps a rule. As in Spark, a rule whose answer is unknown is not broken.
 
     Args:
         expression: the rule's SQL.
-        row: value of each column that it reads.
+        columns: those that it reads.
+        values: the row's, of each of them.
     """
     # Spark's `/` makes a fraction of two whole numbers, SQLite's does not.
-    values = [float(value) if isinstance(value, int) else value for value in row.values()]
-    (answer,) = _database().execute(_query(expression, list(row)), values).fetchone()
+    bound = tuple(float(value) if isinstance(value, int) else value for value in values)
+    return _holds(expression, columns, bound, datetime.now(UTC).date())
+
+
+@lru_cache(maxsize=4096)
+def _holds(expression: str, columns: tuple[str, ...], values: tuple[object, ...], today: date) -> bool:
+    """The answer, worked out once: a rule's columns have few values. `today`: a rule may ask for the current date."""
+    (answer,) = _database().execute(_query(expression, columns), values).fetchone()
     return answer is None or bool(answer)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,13 +20,13 @@ from bank_marketing.campaign.wording import columns_read, describe, group_of
 from bank_marketing.distinct import Places, numbered
 from bank_marketing.modeling.metrics import Floats
 from bank_marketing.modeling.model import TermDepositModel, raw_scores
+from bank_marketing.modeling.numbers import Columns
 
 #: Effects below this say nothing worth reading: a twentieth of log-odds moves a probability of .5 by one point.
 SMALLEST_EFFECT = 0.05
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(NamedTuple):
     """One reason of one prediction.
 
     Attributes:
@@ -47,14 +47,13 @@ def encoded_effects(model: TermDepositModel, table: pd.DataFrame) -> tuple[pd.Da
 
     Start plus the effects of a row are the log-odds of its uncalibrated probability.
     """
-    X = model.encoder.transform(table)
-    found, start = _encoded_effects(model, X)
-    return pd.DataFrame(found, columns=X.columns, index=table.index), start
+    found, start = _encoded_effects(model, model.encoder.encode(table, len(table)))
+    return pd.DataFrame(found, columns=model.encoder.get_feature_names_out(), index=table.index), start
 
 
 def effects(model: TermDepositModel, table: pd.DataFrame) -> tuple[pd.DataFrame, float]:
     """As `encoded_effects`, with the encoded columns of each source feature summed: one column a source."""
-    found, sources, start = _effects(model, model.encoder.transform(table))
+    found, sources, start = _effects(model, model.encoder.encode(table, len(table)))
     return pd.DataFrame(found, columns=sources, index=table.index), start
 
 
@@ -90,21 +89,21 @@ class ReasonTable:
         return replace(self, starts=np.append(0, counts.cumsum()))
 
 
-def reason_table(model: TermDepositModel, table: pd.DataFrame, X: pd.DataFrame, top: int = 4) -> ReasonTable:
+def reason_table(model: TermDepositModel, table: Columns, encoded: Floats, top: int = 4) -> ReasonTable:
     """The strongest reasons of each row.
 
     Args:
         model: whatever its algorithm.
-        table: rows of the features table; `y` is not needed.
-        X: the rows as the model's encoder gives them.
+        table: columns of the features table; `y` is not needed.
+        encoded: the rows (n, columns) as the model's encoder gives them.
         top: at most this many reasons a row.
 
     Returns:
         The reasons, effects below SMALLEST_EFFECT left out. A row gets the same reasons alone and in any batch.
     """
-    if table.empty:
+    if not len(encoded):
         return ReasonTable(np.zeros(1, int), np.empty(0), np.empty(0, int), [])
-    values, sources, _ = _effects(model, X)
+    values, sources, _ = _effects(model, encoded)
     order = _strongest(np.abs(values), min(top, len(sources)))
     best = np.take_along_axis(values, order, axis=1)
     shown = np.abs(best) >= SMALLEST_EFFECT
@@ -121,26 +120,26 @@ def reason_table(model: TermDepositModel, table: pd.DataFrame, X: pd.DataFrame, 
 
 def reasons(model: TermDepositModel, table: pd.DataFrame, top: int = 4) -> list[list[Reason]]:
     """As `reason_table`, one list a row. Raises ModelIncompatible: the table lacks a column."""
-    return reason_table(model, table, model.encoder.transform(table), top).rows()
+    return reason_table(model, table, model.encoder.encode(table, len(table)), top).rows()
 
 
-def _encoded_effects(model: TermDepositModel, X: pd.DataFrame) -> tuple[Floats, float]:
+def _encoded_effects(model: TermDepositModel, encoded: Floats) -> tuple[Floats, float]:
     """Effects (n, columns) of encoded rows, and the log-odds they start from."""
     if not model.is_linear:
-        return _tree_effects(model, X)
+        return _tree_effects(model, model.encoder.named(encoded))
     coefficients, center = model.estimator.coef_[0], model.encoder.center_
-    return (X.to_numpy() - center) * coefficients, float((center * coefficients).sum() + model.estimator.intercept_[0])
+    return (encoded - center) * coefficients, float((center * coefficients).sum() + model.estimator.intercept_[0])
 
 
-def _effects(model: TermDepositModel, X: pd.DataFrame) -> tuple[Floats, list[str], float]:
+def _effects(model: TermDepositModel, encoded: Floats) -> tuple[Floats, list[str], float]:
     """Effects (n, sources) of encoded rows by source feature, the sources, and the log-odds they start from."""
-    encoded, start = _encoded_effects(model, X)
-    of_column = [group_of(model.spec, name) for name in X.columns]
+    found, start = _encoded_effects(model, encoded)
+    of_column = [group_of(model.spec, name) for name in model.encoder.get_feature_names_out()]
     sources = list(dict.fromkeys(of_column))
     # One column after the other, whatever the number of rows: a row gets the same bits alone and in any batch.
-    sums = np.zeros((len(sources), len(X)))
+    sums = np.zeros((len(sources), len(encoded)))
     for place, source in enumerate(of_column):
-        sums[sources.index(source)] += encoded[:, place]
+        sums[sources.index(source)] += found[:, place]
     return np.ascontiguousarray(sums.T), sources, start
 
 
@@ -153,19 +152,19 @@ def _strongest(sizes: Floats, top: int) -> Places:
     return order
 
 
-def _words(spec: FeatureSpec, source: str, table: pd.DataFrame, rows: Places) -> tuple[Places, list[tuple[str, str, str]]]:
+def _words(spec: FeatureSpec, source: str, table: Columns, rows: Places) -> tuple[Places, list[tuple[str, str, str]]]:
     """What a source says of some rows: feature, value and text of each case, once, and for each row (n,) which of them is its own."""
-    columns = [table[name].take(rows) for name in sorted(columns_read(spec, source)) if name in table]
-    codes, firsts = _distinct(columns, len(rows))
-    records = pd.DataFrame({column.name: column.take(firsts) for column in columns}).to_dict("records") or [{}]
-    return codes, [(source, *describe(spec, source, cast("dict[str, Any]", record))) for record in records]
+    columns = {name: np.asarray(table[name])[rows] for name in sorted(columns_read(spec, source)) if name in table}
+    codes, firsts = _distinct(list(columns.values()), len(rows))
+    cases = zip(*(values[firsts].tolist() for values in columns.values()), strict=True) if columns else [()]
+    return codes, [(source, *describe(spec, source, dict(zip(columns, case, strict=True)))) for case in cases]
 
 
-def _distinct(columns: list[pd.Series], rows: int) -> tuple[Places, Places]:
+def _distinct(columns: list[NDArray[Any]], rows: int) -> tuple[Places, Places]:
     """Number the combinations of values that occur in rows: for each row (n,) its number, and for each number its first row."""
     codes, firsts = np.zeros(rows, int), np.zeros(1, int)
     for column in columns if rows > 1 else ():
-        own, values = numbered(column.to_numpy())
+        own, values = numbered(column)
         codes, firsts = numbered(codes * len(values) + own)
     return codes, firsts
 

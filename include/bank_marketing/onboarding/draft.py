@@ -89,7 +89,7 @@ class Draft:
                 severity="critical",
                 pattern=_quoted(r"\S.{0,63}"),
                 form=_quoted("up to 64 characters"),
-                title="Contact",
+                title="Client ID",
                 description=f"Identifier of the contact{_source(self.roles.identifiers)}.",
             ),
         ]

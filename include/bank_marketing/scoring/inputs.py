@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from json.encoder import encode_basestring_ascii
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+import numpy as np
+
+from bank_marketing.artifacts.manifest import scalar_json
 from bank_marketing.contract import Contract
-from bank_marketing.distinct import numbered
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def input_columns(contract: Contract) -> list[str]:
@@ -19,27 +17,30 @@ def input_columns(contract: Contract) -> list[str]:
     return [column.name for column in contract.prospect_columns]
 
 
-def input_digests(prospects: pd.DataFrame, contract: Contract) -> list[str]:
-    """`digest_of` the input of each row, its text put together column by column: each distinct value is written once."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    names = sorted(input_columns(contract))
-    cells = [_members(name, prospects[name]) for name in names]
-    inputs = pc.binary_join_element_wise(*cells, pa.scalar(b",", pa.binary()))
-    return [hashlib.sha256(b"{%b}" % text).hexdigest() for text in inputs.to_numpy(zero_copy_only=False)]
+def columns_of(rows: Sequence[Mapping[str, Any]], common: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Rows of the same columns as lists, one a column; `common` is what they share, in place of what they say themselves."""
+    own = {name: [row[name] for row in rows] for name in rows[0] if name not in common}
+    return own | {name: [value] * len(rows) for name, value in common.items()}
 
 
-def _members(name: str, column: pd.Series) -> Any:
-    """`"name":value` in JSON for each row, as binary."""
-    import pyarrow as pa
-
-    codes, firsts = numbered(column.to_numpy())
-    key = json.dumps(name)
-    return pa.array([f"{key}:{_json(value)}".encode() for value in column.take(firsts).tolist()], pa.binary()).take(
-        pa.array(codes)
-    )
+def as_array(values: list[Any]) -> np.ndarray[Any, Any]:
+    """Values of one column (n,): numbers as such, everything else as it is."""
+    return np.array(values, dtype=None if set(map(type, values)) <= {int, float} else object)
 
 
-def _json(value: object) -> str:
-    return encode_basestring_ascii(value) if isinstance(value, str) else json.dumps(value, default=str)
+def input_digests(columns: Mapping[str, Iterable[Any]], contract: Contract) -> list[str]:
+    """`digest_of` the input of each row, its text put together column by column.
+
+    Args:
+        columns: values of each column of the contract, in Python's own types.
+        contract: says which are covered.
+    """
+    cells = [_members(name, columns[name]) for name in sorted(input_columns(contract))]
+    return [hashlib.sha256(f"{{{','.join(row)}}}".encode()).hexdigest() for row in zip(*cells, strict=True)]
+
+
+def _members(name: str, values: Iterable[Any]) -> list[str]:
+    """`"name":value` in JSON for each row; a text that occurs many times is written once."""
+    values, key = list(values), f"{scalar_json(name)}:"
+    texts = {value: key + scalar_json(value) for value in {value for value in values if isinstance(value, str)}}
+    return [texts[value] if value in texts else key + scalar_json(value) for value in values]

@@ -19,6 +19,7 @@ from bank_marketing.scoring.scorer import Scorer
 from bank_marketing.scoring.state import CampaignState
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 #: Spark's schema of scored rows.
@@ -59,8 +60,12 @@ def score_batch(scorer: Scorer, job: ScoringJob, batch: pa.RecordBatch) -> pa.Re
     prospects = batch.to_pandas()
     scored, reasons = scorer.score_columns(prospects, job.day, job.state, job.list_size, all_reasons=False)
     columns = {name: pa.array(scored[name]) for name in ("contact_id", "probability", "decision", "expected_profit")}
-    columns |= {"reasons": _reasons(reasons), "input_digest": pa.array(input_digests(prospects, job.contract))}
+    columns |= {"reasons": _reasons(reasons), "input_digest": pa.array(input_digests(_values(prospects), job.contract))}
     return pa.RecordBatch.from_pydict(columns)
+
+
+def _values(prospects: pd.DataFrame) -> dict[str, list[Any]]:
+    return {name: prospects[name].tolist() for name in map(str, prospects)}
 
 
 def _reasons(reasons: ReasonTable) -> pa.ListArray:

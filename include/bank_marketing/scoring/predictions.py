@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bank_marketing.artifacts import ArtifactStore
-from bank_marketing.artifacts.manifest import digest_of
+from bank_marketing.artifacts.manifest import digest_of, scalar_json
 from bank_marketing.column_text import content, json_values, lines
 from bank_marketing.errors import ArtifactMissing, ConfigError
 
@@ -58,13 +59,23 @@ class PredictionRecord(BaseModel):
         """The record with the digest of its content."""
         return self.model_copy(update={"record_digest": self.content_digest()})
 
-    def sealed_each(self, own: Sequence[dict[str, str | float | bool | None]]) -> list[PredictionRecord]:
-        """The sealed records of one request's clients, of which this is one: what all have in common is worked out once.
+    def sealed_json(self, own: Sequence[dict[str, str | float | bool | None]]) -> list[str]:
+        """The sealed records of one request's clients as JSON, of which this is one: what all have in common is written once.
 
-        `own`: of each client the fields in which it differs, in JSON's types.
+        `own`: of each client the same fields, those in which it differs, in JSON's types.
         """
         common = self._content()
-        return [self.model_copy(update={**fields, "record_digest": digest_of(common | fields)}) for fields in own]
+        names = sorted(common)
+        members = [f"{scalar_json(name)}:{scalar_json(common[name])}" for name in names]
+        places = [(name, names.index(name), f"{scalar_json(name)}:") for name in own[0]]
+        written = []
+        for fields in own:
+            for name, place, key in places:
+                members[place] = key + scalar_json(fields[name])
+            content = ",".join(members)  # what `content_digest` digests
+            digest = hashlib.sha256(f"{{{content}}}".encode()).hexdigest()
+            written.append(f'{{{content},"record_digest":"{digest}"}}')
+        return written
 
     def content_digest(self) -> str:
         """sha256 of all fields but `record_digest`."""
@@ -93,11 +104,17 @@ class PredictionLog:
         """
         if not records:
             return False
-        places = {self._uri(record.prediction_id) for record in records}
-        if len(places) > 1 or None in places:
+        if len({self._uri(record.prediction_id) for record in records}) > 1:
             raise ConfigError(f"predictions of one request share its id; {records[0].prediction_id!r} and the others do not")
-        content = "[" + ",\n".join(record.model_dump_json() for record in records) + "]\n"
-        return self.store.write_bytes(str(places.pop()), content.encode(), if_absent=True)
+        return self.append_json(records[0].prediction_id, [record.model_dump_json() for record in records])
+
+    def append_json(self, prediction_id: str, records: Sequence[str]) -> bool:
+        """As `append`, of records that are JSON already, of the request that `prediction_id` is of."""
+        place = self._uri(prediction_id)
+        if place is None:
+            raise ConfigError(f"{prediction_id!r} is no id of a prediction")
+        content = "[" + ",\n".join(records) + "]\n"
+        return self.store.write_bytes(place, content.encode(), if_absent=True)
 
     def append_columns(self, first: PredictionRecord, own: pa.RecordBatch) -> bool:
         """As `append`, to the last byte, the records of many clients who have most in common: nothing is made for each of them.

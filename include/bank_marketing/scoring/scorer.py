@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bank_marketing.campaign.features import GAP, LIST_SIZE
 from bank_marketing.contract import Contract
 from bank_marketing.economics import Economics
 from bank_marketing.errors import ConfigError, ModelIncompatible
 from bank_marketing.modeling.explanations import ReasonTable, reason_table
+from bank_marketing.modeling.metrics import Floats
 from bank_marketing.modeling.model import TermDepositModel
+from bank_marketing.modeling.numbers import Columns
 from bank_marketing.registry.registry import ModelVersion
 from bank_marketing.scoring.state import CampaignState, latest_campaign_state
 
@@ -46,6 +50,15 @@ def day_columns(day: date, state: CampaignState, list_size: int) -> dict[str, in
             "Choose a later day."
         )
     return state.counts | {LIST_SIZE: list_size, GAP: gap}
+
+
+class ScoredColumns(NamedTuple):
+    """Predictions of rows (n,), in their order."""
+
+    probability: Floats
+    decision: NDArray[np.bool_]
+    expected_profit: Floats
+    reasons: ReasonTable
 
 
 class Scorer:
@@ -84,21 +97,29 @@ class Scorer:
     def score_columns(
         self, prospects: pd.DataFrame, day: date, state: CampaignState, list_size: int, *, all_reasons: bool = True
     ) -> tuple[pd.DataFrame, ReasonTable]:
-        """As `score`, with the reasons as columns: nothing is made for each row.
+        """As `score`, with the reasons as columns: nothing is made for each row. `all_reasons`: see `score_features`."""
+        table = feature_rows(prospects, day, state, list_size)
+        found = self.score_features(table, len(table), all_reasons=all_reasons)
+        scored = table[["contact_id"]].copy() if "contact_id" in table else pd.DataFrame(index=table.index)
+        scored = scored.assign(probability=found.probability, decision=found.decision, expected_profit=found.expected_profit)
+        return scored, found.reasons
+
+    def score_features(self, table: Columns, rows: int, *, all_reasons: bool = True) -> ScoredColumns:
+        """Score rows of the features table, be it a table or plain columns with that many rows.
 
         Trees take a hundred times longer to explain a row than to predict it: without `all_reasons` they give reasons for those who
-        are to be called alone.
+        are to be called alone. Raises ModelIncompatible: a column is not there.
         """
-        table = feature_rows(prospects, day, state, list_size)
-        X = self.model.encoder.transform(table)
-        p = self.model.probabilities(X) if len(table) else np.empty(0)
-        scored = table[["contact_id"]].copy() if "contact_id" in table else pd.DataFrame(index=table.index)
-        scored["probability"] = p
-        scored["decision"] = decision = self.model.decide(p, self.economics)
-        scored["expected_profit"] = self.economics.expected_profit(p)
-        if all_reasons or self.model.is_linear:
-            return scored, reason_table(self.model, table, X)
-        return scored, reason_table(self.model, table[decision], X[decision]).among(decision)
+        model = self.model
+        encoded = model.encoder.encode(table, rows)
+        p = model.probabilities(encoded if model.is_linear else model.encoder.named(encoded)) if rows else np.empty(0)
+        decision = model.decide(p, self.economics)
+        if all_reasons or model.is_linear:
+            reasons = reason_table(model, table, encoded)
+        else:
+            called: dict[str, Any] = {name: np.asarray(table[name])[decision] for name in map(str, table)}
+            reasons = reason_table(model, called, encoded[decision]).among(decision)
+        return ScoredColumns(p, decision, self.economics.expected_profit(p), reasons)
 
     def _try(self) -> None:
         row: dict[str, object] = dict.fromkeys(self.model.spec.campaign_columns, 1)

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bank_marketing.campaign.wording import describe, group_of
 from bank_marketing.modeling.explanations import SMALLEST_EFFECT, Reason
 from bank_marketing.modeling.metrics import Floats
-from bank_marketing.scoring.scorer import CampaignState, Scorer, day_columns
+from bank_marketing.scoring.scorer import CampaignState, ScoredColumns, Scorer, day_columns
 
 #: Reasons that are given, at most: as many as the scorer gives.
 TOP = 4
 
 
-@dataclass(frozen=True)
-class Scored:
+class Scored(NamedTuple):
     """The prediction of one client, in Python's own types; see `Scorer.score`."""
 
     probability: float
     decision: bool
     expected_profit: float
     reasons: list[Reason]
+
+
+def scored_rows(found: ScoredColumns) -> list[Scored]:
+    """Each row's prediction."""
+    figures = (found.probability.tolist(), found.decision.tolist(), found.expected_profit.tolist())
+    return [Scored(*row) for row in zip(*figures, found.reasons.rows(), strict=True)]
 
 
 class SingleScorer:

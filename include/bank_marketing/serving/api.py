@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
-from pydantic import BaseModel
+from pydantic_core import to_json
 
 from bank_marketing.errors import ArtifactMissing
 from bank_marketing.lineage.trace import Trace, trace
@@ -17,7 +17,7 @@ from bank_marketing.lists.entities import LARGEST_LIST
 from bank_marketing.serving import files
 from bank_marketing.serving.idempotency import REPLAYED, Asked, IdempotencyKey
 from bank_marketing.serving.identity import Principal
-from bank_marketing.serving.predicting import PredictionContext, check_day, model_brief
+from bank_marketing.serving.predicting import Prediction, PredictionContext, check_day, model_brief
 from bank_marketing.serving.problems import ProblemError, documented
 from bank_marketing.serving.schemas import (
     BatchRequest,
@@ -42,79 +42,77 @@ PREDICTION_ID = r"^\d{4}-\d{2}-\d{2}-[0-9a-z]+-\d+$"
 CURSOR = "`next` of the page before"
 Limit = Annotated[int, Query(ge=1, le=500, description="entries of a page")]
 
-Answer = TypeVar("Answer", bound=BaseModel)
-
 CSV: dict[str, Any] = {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "CSV, `;` between cells"}
 
 router = APIRouter(prefix="/api/v1")
 
 
-@router.post("/predictions", tags=["predictions"], responses=documented(*RECORDED))
+@router.post("/predictions", tags=["predictions"], responses=documented(*RECORDED), response_model=PredictionResponse)
 @in_thread
-def predict(
-    request: PredictionRequest, service: InService, who: CurrentUser, response: Response, key: IdempotencyKey = None
-) -> PredictionResponse:
+def predict(request: PredictionRequest, service: InService, who: CurrentUser, key: IdempotencyKey = None) -> Response:
     """Score one client: probability of a subscription, decision, expected profit, reasons. The prediction is put on record."""
+
+    def answer(record: str = "") -> bytes:
+        made, common = _predicted([dict(vars(request.prospect))], "prospect", request, service, who, record)
+        return to_json(made[0].to_json() | common)
+
     if key is None:
-        return _predicted(request, service, who)
-    asked = Asked(key, who.key_id, "predictions", request.model_dump(mode="json"))
-    answer, again = service.answers.once(asked, PredictionResponse, lambda record: _predicted(request, service, who, record))
-    return _replayed(answer, response, again=again)
+        return _json(answer())
+    return _json(*service.answers.once(Asked(key, who.key_id, "predictions", request.model_dump(mode="json")), answer))
 
 
-def _predicted(request: PredictionRequest, service: Service, who: Principal, record: str = "") -> PredictionResponse:
-    loaded = service.predictor.loaded()
-    day, row = request.day or loaded.campaign.next_day, request.prospect.model_dump()
-    check_day(loaded, [row], day, "prospect")
-    size, size_from = service.list_size(request.list_size, day, loaded.campaign)
-    context = PredictionContext(day, size, who.name, "api", record)
-    made = service.predictor.predict(loaded, [row], context)[0]
-    return PredictionResponse(
-        **made.model_dump(),
-        day=day,
-        list_size=size,
-        list_size_from=size_from,
-        threshold=loaded.threshold,
-        model=model_brief(loaded),
-        campaign=service.predictor.campaign_brief(loaded, day),
-    )
-
-
-@router.post("/predictions/batch", tags=["predictions"], responses=documented(*RECORDED))
+@router.post("/predictions/batch", tags=["predictions"], responses=documented(*RECORDED), response_model=BatchResponse)
 @in_thread
-def predict_batch(
-    request: BatchRequest, service: InService, who: CurrentUser, response: Response, key: IdempotencyKey = None
-) -> BatchResponse:
+def predict_batch(request: BatchRequest, service: InService, who: CurrentUser, key: IdempotencyKey = None) -> Response:
     """Score several clients of one day, in the order of the request. One that cannot be accepted refuses all of them."""
     if len(request.prospects) > service.api.max_batch:
         raise ProblemError("too-large", f"At most {service.api.max_batch:,} prospects are accepted in one batch; send a file.")
+
+    def answer(record: str = "") -> bytes:
+        made, common = _predicted(
+            [dict(vars(prospect)) for prospect in request.prospects], "prospects.{}", request, service, who, record
+        )
+        return to_json({"predictions": [one.to_json() for one in made]} | common)
+
     if key is None:
-        return _predicted_batch(request, service, who)
-    asked = Asked(key, who.key_id, "batch", request.model_dump(mode="json"))
-    answer, again = service.answers.once(asked, BatchResponse, lambda record: _predicted_batch(request, service, who, record))
-    return _replayed(answer, response, again=again)
+        return _json(answer())
+    return _json(*service.answers.once(Asked(key, who.key_id, "batch", request.model_dump(mode="json")), answer))
 
 
-def _predicted_batch(request: BatchRequest, service: Service, who: Principal, record: str = "") -> BatchResponse:
+def _predicted(
+    rows: list[dict[str, Any]],
+    place: str,
+    request: PredictionRequest | BatchRequest,
+    service: Service,
+    who: Principal,
+    record: str,
+) -> tuple[list[Prediction], dict[str, Any]]:
+    """The predictions, and what an answer says of all of them. `place`, `record`: see `check_day` and `PredictionContext`."""
     loaded = service.predictor.loaded()
-    day, rows = request.day or loaded.campaign.next_day, [prospect.model_dump() for prospect in request.prospects]
-    check_day(loaded, rows, day, "prospects.{}")
+    day = request.day or loaded.campaign.next_day
+    check_day(loaded, rows, day, place)
     size, size_from = service.list_size(request.list_size, day, loaded.campaign)
-    context = PredictionContext(day, size, who.name, "api", record)
-    return BatchResponse(
-        predictions=service.predictor.predict(loaded, rows, context),
-        day=day,
-        list_size=size,
-        list_size_from=size_from,
-        threshold=loaded.threshold,
-        model=model_brief(loaded),
-        campaign=service.predictor.campaign_brief(loaded, day),
-    )
+    made = service.predictor.predict(loaded, rows, PredictionContext(day, size, who.name, "api", record))
+    return made, {
+        "day": day,
+        "list_size": size,
+        "list_size_from": size_from,
+        "threshold": loaded.threshold,
+        "model": model_brief(loaded),
+        "campaign": service.predictor.campaign_brief(loaded, day),
+    }
 
 
-def _replayed(answer: Answer, response: Response, *, again: bool) -> Answer:
-    response.headers[REPLAYED] = "true" if again else "false"
-    return answer
+def _json(answer: bytes, again: bool | None = None) -> Response:
+    """An answer; `again`: whether it was given before, of a request with a key."""
+    response = Response(answer, media_type="application/json")
+    _say_replayed(response, again)
+    return response
+
+
+def _say_replayed(response: Response, again: bool | None) -> None:
+    if again is not None:
+        response.headers[REPLAYED] = "true" if again else "false"
 
 
 @router.get("/predictions", tags=["predictions"], responses=documented("invalid-request", *ALWAYS))
@@ -176,7 +174,7 @@ def send_file(
 ) -> FileStatus:
     """Send a customer list. Good rows are scored in the background; bad ones come back with their reasons."""
 
-    def receive(_: str = "") -> FileStatus:
+    def receive() -> FileStatus:
         return service.files.receive(file.file, file.filename or "list.csv", who, day, list_size)
 
     if key is None:
@@ -185,8 +183,9 @@ def send_file(
         content = hashlib.sha256(file.file.read()).hexdigest()
         file.file.seek(0)
         asked = Asked(key, who.key_id, "files", [content, file.filename, day, list_size])
-        status, again = service.answers.once(asked, FileStatus, receive)
-        _replayed(status, response, again=again)
+        answer, again = service.answers.once(asked, lambda _: receive().model_dump_json().encode())
+        status = FileStatus.model_validate_json(answer)
+        _say_replayed(response, again)
     response.headers["Location"] = f"/api/v1/files/{status.file_id}"
     return status
 

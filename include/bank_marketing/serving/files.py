@@ -23,9 +23,9 @@ from bank_marketing.serving.commitment import commit
 from bank_marketing.serving.identity import Principal
 from bank_marketing.serving.jobs import CONTENT, Job, Jobs
 from bank_marketing.serving.model_cache import ServingState
-from bank_marketing.serving.predicting import PredictionContext, Predictor, model_brief
+from bank_marketing.serving.predicting import Prediction, PredictionContext, Predictor, model_brief
 from bank_marketing.serving.problems import ProblemError, log_failure
-from bank_marketing.serving.schemas import FileStatus, PredictionBody
+from bank_marketing.serving.schemas import FileStatus
 from bank_marketing.serving.settings import ApiSettings
 
 RESULT, REJECTED, CURVE = "result.csv", "rejected.csv", "curve.json"
@@ -220,7 +220,7 @@ class FileScoringService:
     def _score(self, job: Job, status: FileStatus) -> None:
         loaded = self.predictor.models.restore(job.model_version, job.model_digest, job.state)
         customers = self._read(self.jobs.content(job.file_id, CONTENT), job, loaded)
-        given: list[PredictionBody] = []
+        given: list[Prediction] = []
         for start in range(0, status.accepted, PART):
             if self._stopping.is_set():
                 self._leave(job)
@@ -233,7 +233,7 @@ class FileScoringService:
             self.jobs.keep(status)
         done = {
             "state": "done",
-            "called": sum(body.decision for body in given),
+            "called": sum(made.decision for made in given),
             "model": model_brief(loaded),
             "threshold": loaded.threshold,
             "stale": self.predictor.campaign_brief(loaded, job.day).stale,
@@ -241,9 +241,7 @@ class FileScoringService:
         self._publish(customers, given, status, loaded)
         self.jobs.keep(status.model_copy(update=done))
 
-    def _publish(
-        self, customers: CustomerList, given: Sequence[PredictionBody], status: FileStatus, loaded: ServingState
-    ) -> None:
+    def _publish(self, customers: CustomerList, given: Sequence[Prediction], status: FileStatus, loaded: ServingState) -> None:
         """Write the result, best first, and what was left out."""
         order = sorted(range(len(given)), key=lambda place: (-given[place].probability, given[place].contact_id))
         rows = [(place, _row(given[place], rank, len(given), status, loaded)) for rank, place in enumerate(order, start=1)]
@@ -282,15 +280,14 @@ def curve(probabilities: Sequence[float], economics: Economics, threshold: float
     }
 
 
-def _row(body: PredictionBody, rank: int, total: int, status: FileStatus, loaded: ServingState) -> dict[str, Any]:
-    figures = body.model_dump(include={"contact_id", "probability", "decision", "expected_profit"})
-    ranked = {"rank": rank, "decile": results.decile(rank, total), "reasons": [reason.text for reason in body.reasons]}
+def _row(made: Prediction, rank: int, total: int, status: FileStatus, loaded: ServingState) -> dict[str, Any]:
+    ranked = {"rank": rank, "decile": results.decile(rank, total), "reasons": [reason.text for reason in made.reasons]}
     return results.scored_row(
-        figures | ranked,
+        made._asdict() | ranked,
         day=status.day,
         list_size=status.list_size,
         model_version=loaded.version.version,
         run_id=f"file {status.file_id}",
         as_of=loaded.campaign.state.last_contact_day,
-        prediction_id=body.prediction_id,
+        prediction_id=made.prediction_id,
     )

@@ -20,7 +20,7 @@ GROUPS = (
     ("client", "The client", "Who we may call."),
     ("history", "Earlier campaigns", "What we know from earlier calls."),
     ("call", "This call", "How, and how often, in this campaign."),
-    ("macro", "Market", "FormSubmission in with the values of the last contact day. Change them only when you know better."),
+    ("macro", "Market", "Filled in with the values of the last contact day. Change them only when you know better."),
 )
 
 #: Words for categories that are codes; the others are written as they are, with spaces and a capital.

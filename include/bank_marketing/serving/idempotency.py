@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import Header
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -40,8 +40,6 @@ IdempotencyKey = Annotated[
         description="a value of your own, such as a UUID: the same request sent again with it gets the same answer for 24 hours",
     ),
 ]
-
-Kind = TypeVar("Kind", bound=BaseModel)
 
 log = logging.getLogger(__name__)
 
@@ -78,13 +76,12 @@ class Answers:
         self.store = store
         self._swept: date | None = None
 
-    def once(self, asked: Asked, kind: type[Kind], work: Callable[[str], Kind]) -> tuple[Kind, bool]:
+    def once(self, asked: Asked, work: Callable[[str], bytes]) -> tuple[bytes, bool]:
         """The answer to a request, worked out once.
 
         Args:
             asked: the request.
-            kind: type of its answer.
-            work: answers it; its argument is what the ids of its records begin with.
+            work: answers it, in JSON; its argument is what the ids of its records begin with.
 
         Returns:
             The answer, and whether it was given before.
@@ -98,7 +95,7 @@ class Answers:
             message = "This Idempotency-Key was sent with another request within 24 hours. Take a new key for a new request."
             raise ProblemError("key-reused", message)
         if known is not None and known.answer:
-            return kind.model_validate_json(known.answer), True
+            return known.answer.encode(), True
         mine = self._claim(place, known, digest)
         try:
             answer = work(mine.record)
@@ -106,7 +103,7 @@ class Answers:
             if self._read(place) == mine:
                 self.store.remove(place)
             raise
-        self._write(place, mine.model_copy(update={"answer": answer.model_dump_json()}))
+        self._write(place, mine.model_copy(update={"answer": answer.decode()}))
         return answer, False
 
     def sweep(self) -> None:

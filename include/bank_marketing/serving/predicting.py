@@ -6,25 +6,37 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-import pandas as pd
-
-from bank_marketing.artifacts.manifest import code_version, digest_of
-from bank_marketing.scoring.inputs import input_columns
+from bank_marketing.artifacts.manifest import code_version
+from bank_marketing.modeling.explanations import Reason
+from bank_marketing.scoring.inputs import as_array, columns_of, input_digests
 from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
-from bank_marketing.scoring.single import Scored
+from bank_marketing.scoring.scorer import day_columns
+from bank_marketing.scoring.single import Scored, scored_rows
 from bank_marketing.serving.commitment import commit
 from bank_marketing.serving.measures import Measures
 from bank_marketing.serving.model_cache import ModelCache, ServingState
 from bank_marketing.serving.problems import FieldProblem, ProblemError
-from bank_marketing.serving.schemas import CampaignBrief, ModelBrief, PredictionBody, ReasonBody
+from bank_marketing.serving.schemas import CampaignBrief, ModelBrief
 
 #: Whom a record names as its source; "batch" is the nightly job alone, which monitoring prefers.
 Source = Literal["api", "file"]
 
-#: Log-odds below this move a probability by less than half a point: no reason worth a line.
-LEAST_EFFECT = 0.02
+
+class Prediction(NamedTuple):
+    """One prediction; `prediction_id` is empty where none is on record. See `schemas.PredictionBody`."""
+
+    prediction_id: str
+    contact_id: str | None
+    probability: float
+    decision: bool
+    expected_profit: float
+    reasons: list[Reason]
+
+    def to_json(self) -> dict[str, Any]:
+        """The prediction as the API gives it."""
+        return self._asdict() | {"reasons": [reason._asdict() for reason in self.reasons]}
 
 
 @dataclass(frozen=True)
@@ -56,50 +68,55 @@ class Predictor:
         derived, state = loaded.scorer.contract.derived_values(day), loaded.campaign.state
         if len(rows) == 1 and loaded.single is not None:
             return [loaded.single.score(rows[0] | derived, day, state, list_size)]
-        table = pd.DataFrame([row | derived for row in rows])
-        return _rows_of(loaded.scorer.score(table, day, state, list_size))
+        columns = columns_of(rows, derived | day_columns(day, state, list_size))
+        table = {name: as_array(values) for name, values in columns.items()}
+        return scored_rows(loaded.scorer.score_features(table, len(rows)))
 
-    def predict(self, loaded: ServingState, rows: Sequence[dict[str, Any]], context: PredictionContext) -> list[PredictionBody]:
+    def predict(self, loaded: ServingState, rows: Sequence[dict[str, Any]], context: PredictionContext) -> list[Prediction]:
         """Score rows and put the predictions on record. Raises StoreUnavailable: what is not on record is not given."""
         scored = self.score(loaded, rows, context.day, context.list_size)
-        records = self._records(loaded, rows, scored, context)
+        record = context.record or f"{datetime.now(UTC):%Y-%m-%d}-{secrets.token_hex(8)}"
+        made = [
+            Prediction(f"{record}-{number}", given.get("contact_id"), *row)
+            for number, (given, row) in enumerate(zip(rows, scored, strict=True))
+        ]
+        records = self._records(loaded, rows, made, context)
         commit()
-        if not self.log.append(records):
-            self._check_recorded(records[0])
+        if not self.log.append_json(made[0].prediction_id, records):
+            self._check_recorded(made[0].prediction_id, loaded)
         self.measures.count(scored, context.source, loaded.version.version)
-        return [body(record.prediction_id, record.contact_id, row) for record, row in zip(records, scored, strict=True)]
+        return made
 
-    def _check_recorded(self, made: PredictionRecord) -> None:
+    def _check_recorded(self, prediction_id: str, loaded: ServingState) -> None:
         """What is on record already (a request that was cut off is answered again) must be what is answered now."""
-        kept = self.log.get(made.prediction_id)
-        if (kept.model_digest, kept.features_digest) != (made.model_digest, made.features_digest):
+        kept = self.log.get(prediction_id)
+        if (kept.model_digest, kept.features_digest) != (loaded.version.digest, loaded.campaign.state.features_digest):
             message = f"This was put on record as {kept.prediction_id} with an earlier model or state. Ask for that prediction."
             raise ProblemError("conflict", message)
 
-    def explore(self, loaded: ServingState, rows: Sequence[dict[str, Any]], day: date, list_size: int) -> list[PredictionBody]:
+    def explore(self, loaded: ServingState, rows: Sequence[dict[str, Any]], day: date, list_size: int) -> list[Prediction]:
         """Score rows of which no record is wanted: what-if questions must not stand among what was decided."""
         scored = self.score(loaded, rows, day, list_size)
-        return [body("", given.get("contact_id"), row) for given, row in zip(rows, scored, strict=True)]
+        return [Prediction("", given.get("contact_id"), *row) for given, row in zip(rows, scored, strict=True)]
 
     def _records(
-        self, loaded: ServingState, rows: Sequence[dict[str, Any]], scored: Sequence[Scored], context: PredictionContext
-    ) -> list[PredictionRecord]:
-        now, contract = datetime.now(UTC), loaded.scorer.contract
-        columns, derived = input_columns(contract), contract.derived_values(context.day)
-        record = context.record or f"{now:%Y-%m-%d}-{secrets.token_hex(8)}"
+        self, loaded: ServingState, rows: Sequence[dict[str, Any]], made: Sequence[Prediction], context: PredictionContext
+    ) -> list[str]:
+        contract = loaded.scorer.contract
+        digests = input_digests(columns_of(rows, contract.derived_values(context.day)), contract)
         own: list[dict[str, Any]] = [
             {
-                "prediction_id": f"{record}-{number}",
-                "contact_id": given.get("contact_id"),
-                "input_digest": input_digest(given | derived, columns),
-                "probability": row.probability,
-                "decision": row.decision,
+                "prediction_id": one.prediction_id,
+                "contact_id": one.contact_id,
+                "input_digest": digest,
+                "probability": one.probability,
+                "decision": one.decision,
             }
-            for number, (given, row) in enumerate(zip(rows, scored, strict=True))
+            for one, digest in zip(made, digests, strict=True)
         ]
         first = PredictionRecord(
             **own[0],
-            at=now,
+            at=datetime.now(UTC),
             source=context.source,
             model_version=loaded.version.version,
             model_digest=loaded.version.digest,
@@ -112,7 +129,7 @@ class Predictor:
             contract=loaded.scorer.contract_digest,
             code_version=code_version(),
         )
-        return first.sealed_each(own)
+        return first.sealed_json(own)
 
     def campaign_brief(self, loaded: ServingState, day: date) -> CampaignBrief:
         """The campaign counts and their age for a day."""
@@ -124,23 +141,6 @@ class Predictor:
             stale=loaded.campaign.is_stale(day, self.stale_after_days, datetime.now(UTC)),
             features_digest=state.features_digest,
         )
-
-
-def body(prediction_id: str, contact_id: str | None, row: Scored) -> PredictionBody:
-    """One scored row as the API gives it."""
-    reasons = [
-        ReasonBody(feature=reason.feature, value=str(reason.value), effect=reason.effect, text=reason.text)
-        for reason in row.reasons
-        if abs(reason.effect) >= LEAST_EFFECT
-    ]
-    return PredictionBody(
-        prediction_id=prediction_id,
-        contact_id=contact_id,
-        probability=row.probability,
-        decision=row.decision,
-        expected_profit=row.expected_profit,
-        reasons=reasons,
-    )
 
 
 def model_brief(loaded: ServingState) -> ModelBrief:
@@ -173,14 +173,3 @@ def check_day(loaded: ServingState, rows: Sequence[dict[str, Any]], day: date, p
     ]
     if wrong:
         raise ProblemError("invalid-request", f"{len(wrong)} values are not those of {day}.", errors=wrong[:100])
-
-
-def input_digest(row: dict[str, Any], columns: Sequence[str]) -> str:
-    """Digest of what was scored: the nightly job gives the same client of the same day the same one."""
-    return digest_of({name: row[name] for name in columns})
-
-
-def _rows_of(scored: pd.DataFrame) -> list[Scored]:
-    """Rows with Python's own types."""
-    columns = [scored[name].tolist() for name in ("probability", "decision", "expected_profit", "reasons")]
-    return [Scored(*row) for row in zip(*columns, strict=True)]

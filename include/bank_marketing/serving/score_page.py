@@ -12,9 +12,8 @@ from bank_marketing.contract import Contract
 from bank_marketing.serving.forms import FormSubmission, day_question, form_groups, read_form, with_followers
 from bank_marketing.serving.identity import CSRF_HEADER, Principal
 from bank_marketing.serving.model_cache import ServingState
-from bank_marketing.serving.predicting import PredictionContext, check_day, model_brief
+from bank_marketing.serving.predicting import Prediction, PredictionContext, check_day, model_brief
 from bank_marketing.serving.problems import FieldProblem, ProblemError
-from bank_marketing.serving.schemas import PredictionBody
 from bank_marketing.serving.service import InService, Service
 from bank_marketing.serving.web import PageUser, render
 
@@ -107,7 +106,7 @@ def _day_errors(loaded: ServingState, submission: FormSubmission, day: Any) -> t
     return (FieldProblem(field="day", problem=question),) if question else ()
 
 
-def _result(service: Service, loaded: ServingState, made: PredictionBody, day: Any, size: tuple[int, str]) -> dict[str, Any]:
+def _result(service: Service, loaded: ServingState, made: Prediction, day: Any, size: tuple[int, str]) -> dict[str, Any]:
     """What the answer shows. Bars are scaled to the strongest reason."""
     strongest = max((abs(reason.effect) for reason in made.reasons), default=1.0)
     return {

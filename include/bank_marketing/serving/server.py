@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
+import socket
 from typing import Any, ClassVar
 
 import uvicorn
@@ -35,6 +37,16 @@ def server_config(app: FastAPI, api: ApiSettings) -> uvicorn.Config:
         forwarded_allow_ips=api.trusted_proxies or None,
         timeout_graceful_shutdown=int(api.request_timeout_seconds) + 1,
     )
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server in a process of its own."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then take the libraries and the model out of the collector's reach: walking them stopped answers for .1 s and more."""
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
 
 
 class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # uvicorn chooses it at import
