@@ -114,7 +114,8 @@ def test_the_retraining_it_asks_for_is_judged_like_any_other_and_keeps_its_reaso
     reason = loop.decision(2).decision.reason
     made = run_steps(training_pipeline.STEPS, context, {"who": "monitoring", "reason": reason})
     outcome = promote_model.load(made.refs["promote_model"], context)
-    assert outcome.decision in ("promoted", "rejected")
+    assert outcome.decision == "rejected"  # as any other that does not beat the champion: being asked for is no merit
+    assert any("does not beat" in why or "is not above" in why for why in outcome.reasons), outcome.reasons
     last = records.history(context.store)[-1]
     assert (last.action, last.version) == (outcome.decision, outcome.version)
     assert reason in f"{last.reasons}"
