@@ -23,7 +23,7 @@ from bank_marketing.etl.cleaning import clean_rows
 from bank_marketing.etl.drift import column_drift
 from bank_marketing.etl.features import build_features, campaign_history, daily_outcomes
 from bank_marketing.etl.reading import read_landed
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.explanations import reasons
 from bank_marketing.modeling.model import TermDepositModel, train
 from bank_marketing.modeling.reads import columns_read
@@ -78,7 +78,7 @@ def table() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def model(table: pd.DataFrame, campaign: Campaign) -> TermDepositModel:
     parts = (table[table["split"] == part] for part in ("train", "validation"))
-    choice = ModelChoice(algorithm="logistic_regression", hyper_parameters={"C": 0.1})
+    choice = ModelSpec(algorithm="logistic_regression", hyper_parameters={"C": 0.1})
     return train(choice, *parts, spec=campaign.features, economics=PRICES)[0]
 
 

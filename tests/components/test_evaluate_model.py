@@ -7,15 +7,15 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from bank_marketing.components.evaluate_model import EvaluationConfig, Judgement, Rivals, judge
+from bank_marketing.components.evaluate_model import Comparison, Contenders, EvaluationConfig, compare
 from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.model import TermDepositModel, train
 from tests.support.campaign import FEATURES
 from tests.support.features import PRICES, features_table
 
-CHOICE = ModelChoice(
+CHOICE = ModelSpec(
     algorithm="logistic_regression",
     feature_set="trailing_market",
     hyper_parameters={"C": 0.1},
@@ -47,13 +47,13 @@ def champion(table: pd.DataFrame) -> TermDepositModel:
     return train(CHOICE, part(blind, "train"), part(blind, "validation"), spec=FEATURES, economics=PRICES)[0]
 
 
-def judged(table: pd.DataFrame, rivals: Rivals, economics: Economics = PRICES, **config: float) -> Judgement:
+def judged(table: pd.DataFrame, models: Contenders, economics: Economics = PRICES, **config: float) -> Comparison:
     given = EvaluationConfig(resamples=RESAMPLES, **config)  # type: ignore[arg-type]
-    return judge(rivals, part(table, "validation"), part(table, "holdout"), given, economics)
+    return compare(models, part(table, "validation"), part(table, "holdout"), given, economics)
 
 
-def against(table: pd.DataFrame, candidate: TermDepositModel, champion: TermDepositModel, **config: float) -> Judgement:
-    return judged(table, Rivals(candidate, champion, 3), **config)
+def against(table: pd.DataFrame, candidate: TermDepositModel, champion: TermDepositModel, **config: float) -> Comparison:
+    return judged(table, Contenders(candidate, champion, 3), **config)
 
 
 def test_the_gain_that_is_asked_for_must_be_exceeded(
@@ -96,7 +96,7 @@ def test_as_many_unseen_rows_as_asked_for_are_enough_and_one_less_is_not(
 
 
 def test_the_same_model_is_not_compared_with_itself(table: pd.DataFrame, candidate: TermDepositModel) -> None:
-    found = judged(table, Rivals(candidate, candidate, 3, same=True))
+    found = judged(table, Contenders(candidate, candidate, 3, same=True))
     assert not found.verdict.promote
     assert found.verdict.reasons == ("The candidate is version 3, the model in production: same content.",)
 
@@ -105,7 +105,7 @@ def test_a_first_model_that_is_clearly_worse_on_f1_is_no_tie_however_well_it_ran
     table: pd.DataFrame, candidate: TermDepositModel
 ) -> None:
     shy = replace(candidate, learned_threshold=0.95)  # it calls next to nobody
-    found = judged(table, Rivals(shy))
+    found = judged(table, Contenders(shy))
     everyone, ranking = found.against["call everyone"], found.ranking["call everyone"]
     assert everyone.high < 0, "worse without a doubt"
     assert ranking.low > 0, "and it ranks better without a doubt"
@@ -119,7 +119,7 @@ def test_a_first_model_that_ties_on_f1_and_ranks_better_goes_to_production(
     bold = replace(
         candidate, choice=CHOICE.model_copy(update={"threshold": "best_f1"}), learned_threshold=0.0
     )  # calls everyone
-    found = judged(table, Rivals(bold))
+    found = judged(table, Contenders(bold))
     assert found.against["call everyone"].difference == 0
     assert "ties with" in next(reason for reason in found.verdict.reasons if "call everyone" in reason)
 
@@ -128,7 +128,7 @@ def test_both_rivals_are_judged_at_todays_prices(
     table: pd.DataFrame, candidate: TermDepositModel, champion: TermDepositModel
 ) -> None:
     dear = Economics(30, 40)
-    found = judged(table, Rivals(candidate, champion, 3), dear)
+    found = judged(table, Contenders(candidate, champion, 3), dear)
     for name in ("candidate", "champion"):
         p, threshold = found.contenders[name]
         assert threshold == 0.75
@@ -139,4 +139,4 @@ def test_both_rivals_are_judged_at_todays_prices(
 def test_days_of_one_outcome_judge_nobody(table: pd.DataFrame, candidate: TermDepositModel) -> None:
     for outcome in (0, 1):
         with pytest.raises(NotEnoughHistory, match="have only one outcome"):
-            judged(table.assign(y=outcome), Rivals(candidate))
+            judged(table.assign(y=outcome), Contenders(candidate))

@@ -17,7 +17,7 @@ from bank_marketing.artifacts.local import path_of
 from bank_marketing.components import evaluate_model, promote_model, train_model
 from bank_marketing.components.context import RunContext
 from bank_marketing.errors import ArtifactCorrupt, ConfigError, NoProductionModel, NotEnoughHistory, RegistryUnavailable
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.results import DEFAULT
 from bank_marketing.registry import records
 from bank_marketing.registry.registry import Registry
@@ -26,13 +26,13 @@ from tests.support.campaign import CAMPAIGN
 from tests.support.features import features_table, publish_features
 from tests.support.mlflow_server import free_port, mlflow_server
 
-CHOICE = ModelChoice(algorithm="logistic_regression", hyper_parameters={"C": 0.1})
+CHOICE = ModelSpec(algorithm="logistic_regression", hyper_parameters={"C": 0.1})
 DAY = date(2009, 5, 5)
 
 MakeContext = Callable[..., RunContext]
 
 
-def train(context: RunContext, table: pd.DataFrame, choice: ModelChoice = CHOICE) -> train_model.ModelArtifact:
+def train(context: RunContext, table: pd.DataFrame, choice: ModelSpec = CHOICE) -> train_model.ModelArtifact:
     features = publish_features(table, context)
     return train_model.run(train_model.TrainingConfig(choice=choice), train_model.TrainingInputs(features=features), context)
 

@@ -11,7 +11,7 @@ import pytest
 from bank_marketing.artifacts import Manifest
 from bank_marketing.economics import Economics
 from bank_marketing.lineage.comparisons import model_problem, record_problem, scores_problem
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.model import TermDepositModel, train
 from bank_marketing.registry.registry import ModelVersion
 from bank_marketing.scoring.predictions import PredictionRecord
@@ -90,7 +90,7 @@ def test_a_decision_against_its_own_threshold_is_a_contradiction(probability: fl
 def model() -> TermDepositModel:
     table: pd.DataFrame = features_table(days=40)
     parts = (table[table["split"] == name] for name in ("train", "validation"))
-    choice = ModelChoice(algorithm="logistic_regression", threshold="half_best_f1_that_pays")
+    choice = ModelSpec(algorithm="logistic_regression", threshold="half_best_f1_that_pays")
     return train(choice, *parts, spec=FEATURES, economics=Economics(8, 40))[0]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.model import METADATA, train
 from bank_marketing.scoring.predictions import PredictionRecord
 from bank_marketing.settings import PROJECT_DIR
@@ -35,7 +35,7 @@ NAMES = {
 def test_each_field_of_a_models_metadata_and_of_a_prediction_is_on_the_page(tmp_path: Path) -> None:
     table: pd.DataFrame = features_table(days=40)
     parts = (table[table["split"] == name] for name in ("train", "validation"))
-    model, _ = train(ModelChoice(algorithm="logistic_regression"), *parts, spec=FEATURES, economics=PRICES)
+    model, _ = train(ModelSpec(algorithm="logistic_regression"), *parts, spec=FEATURES, economics=PRICES)
     model.save(tmp_path)
     fields = set(json.loads((tmp_path / METADATA).read_text(encoding="utf-8"))) | set(PredictionRecord.model_fields) - NAMES
     assert [name for name in sorted(fields) if f"`{name}`" not in PAGE] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from bank_marketing.modeling.choice import Algorithm, ModelChoice
+from bank_marketing.modeling.choice import Algorithm, ModelSpec
 from bank_marketing.modeling.model import TermDepositModel, train
 from tests.support.campaign import FEATURES
 from tests.support.features import PRICES, features_table
@@ -25,7 +25,7 @@ def table() -> pd.DataFrame:
 
 @pytest.fixture(scope="session", params=list(SMALL))
 def model(request: pytest.FixtureRequest, table: pd.DataFrame) -> TermDepositModel:
-    choice = ModelChoice(algorithm=request.param, hyper_parameters=SMALL[request.param])
+    choice = ModelSpec(algorithm=request.param, hyper_parameters=SMALL[request.param])
     return train(
         choice, table[table["split"] == "train"], table[table["split"] == "validation"], spec=FEATURES, economics=PRICES
     )[0]

@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 
 from bank_marketing.modeling import protocol
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.metrics import Floats
 from bank_marketing.modeling.model import TermDepositModel, train
 from bank_marketing.modeling.results import load_results
@@ -40,17 +40,17 @@ def campaign() -> tuple[pd.DataFrame, bool]:
 
 
 @pytest.fixture(scope="module")
-def choice() -> ModelChoice:
+def choice() -> ModelSpec:
     return load_results(CAMPAIGN.results_file, CONTRACT).winner.choice
 
 
-def trained(choice: ModelChoice, table: pd.DataFrame, as_of: str) -> TermDepositModel:
+def trained(choice: ModelSpec, table: pd.DataFrame, as_of: str) -> TermDepositModel:
     parts = split_as_of(table, as_of)
     return train(choice, parts["train"], parts["validation"], spec=FEATURES, economics=PRICES)[0]
 
 
 @pytest.fixture(scope="module")
-def model(choice: ModelChoice, campaign: tuple[pd.DataFrame, bool]) -> TermDepositModel:
+def model(choice: ModelSpec, campaign: tuple[pd.DataFrame, bool]) -> TermDepositModel:
     return trained(choice, campaign[0], AS_OF)
 
 
@@ -148,7 +148,7 @@ def test_what_hardly_matters_hardly_matters(
 
 
 def test_the_model_of_the_next_day_says_nearly_the_same(
-    choice: ModelChoice, model: TermDepositModel, campaign: tuple[pd.DataFrame, bool], clients: pd.DataFrame
+    choice: ModelSpec, model: TermDepositModel, campaign: tuple[pd.DataFrame, bool], clients: pd.DataFrame
 ) -> None:
     before = trained(choice, campaign[0], DAY_BEFORE)
     p, earlier = model.predict_proba(clients), before.predict_proba(clients)
@@ -157,9 +157,7 @@ def test_the_model_of_the_next_day_says_nearly_the_same(
     assert (model.decide(p, PRICES) == before.decide(earlier, PRICES)).mean() > 0.97
 
 
-def test_the_probabilities_of_each_recent_month_are_about_right(
-    choice: ModelChoice, campaign: tuple[pd.DataFrame, bool]
-) -> None:
+def test_the_probabilities_of_each_recent_month_are_about_right(choice: ModelSpec, campaign: tuple[pd.DataFrame, bool]) -> None:
     table, _ = campaign
     ordered = protocol.in_time_order(table)
     raw = protocol.out_of_sample(choice, ordered, FEATURES, since="2010-03")

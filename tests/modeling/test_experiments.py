@@ -13,7 +13,7 @@ from bank_marketing.campaign import load_campaign
 from bank_marketing.cli import app
 from bank_marketing.errors import ConfigError, NotEnoughHistory
 from bank_marketing.modeling import protocol, search, tried
-from bank_marketing.modeling.choice import Algorithm, ModelChoice
+from bank_marketing.modeling.choice import Algorithm, ModelSpec
 from bank_marketing.modeling.experiments import VARIANTS, Outcome, finalists, grid_of, run_experiments, steps
 from bank_marketing.modeling.grid import Experiment, experiments, ridge
 from bank_marketing.modeling.results import Results, Scores
@@ -22,7 +22,7 @@ from tests.support.campaign import CONTRACT, FEATURES
 from tests.support.features import PRICES, features_table
 
 RIDGE = ridge("trailing_channel")
-TREES = ModelChoice(algorithm="lightgbm", hyper_parameters={"n_estimators": 10}, threshold="half_best_f1")
+TREES = ModelSpec(algorithm="lightgbm", hyper_parameters={"n_estimators": 10}, threshold="half_best_f1")
 GRID = (
     Experiment("algorithm and features", "ridge", RIDGE),
     Experiment("algorithm and features", "LightGBM", TREES),
@@ -43,7 +43,7 @@ class Log:
         self.recorded: list[tuple[str, str]] = []
         self.progressed: list[str] = []
 
-    def record(self, group: str, name: str, choice: ModelChoice, figures: dict[str, float]) -> None:
+    def record(self, group: str, name: str, choice: ModelSpec, figures: dict[str, float]) -> None:
         assert figures
         self.recorded.append((group, name))
 
@@ -159,7 +159,7 @@ def test_months_of_one_outcome_choose_nothing(features: pd.DataFrame, tmp_path: 
         run(quiet, tmp_path, spans=Spans(choose_from="2009-03", confirm_from="2009-04"))
 
 
-def outcome(name: str, choice: ModelChoice, a: float = 0.4, **figures: float) -> Outcome:
+def outcome(name: str, choice: ModelSpec, a: float = 0.4, **figures: float) -> Outcome:
     return Outcome(
         Experiment("", name, choice),
         {"B": Scores(figures={"f1": 0.5, "pr_auc": 0.5, "brier": 0.15} | figures), "A": Scores(figures={"f1": a})},

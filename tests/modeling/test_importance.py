@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 
 from bank_marketing.modeling import protocol
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.explanations import effects
 from bank_marketing.modeling.importance import mean_effects, permutation_by_month
 from bank_marketing.modeling.model import TermDepositModel
 from tests.support.campaign import FEATURES
 from tests.support.features import features_table
 
-RIDGE = ModelChoice(algorithm="logistic_regression", hyper_parameters={"C": 0.05})
+RIDGE = ModelSpec(algorithm="logistic_regression", hyper_parameters={"C": 0.05})
 
 
 @pytest.fixture(scope="module")

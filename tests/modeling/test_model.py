@@ -13,13 +13,13 @@ import skops.io
 from bank_marketing.errors import ConfigError, ModelIncompatible
 from bank_marketing.modeling import model as modeling
 from bank_marketing.modeling import persistence
-from bank_marketing.modeling.choice import ModelChoice, Sampler, Window
+from bank_marketing.modeling.choice import ModelSpec, Sampler, Window
 from bank_marketing.modeling.encoding import FeatureEncoder
 from bank_marketing.modeling.model import TermDepositModel, fit_estimator, train
 from tests.support.campaign import FEATURES
 from tests.support.features import PRICES
 
-RIDGE = ModelChoice(algorithm="logistic_regression", hyper_parameters={"C": 0.05})
+RIDGE = ModelSpec(algorithm="logistic_regression", hyper_parameters={"C": 0.05})
 
 
 def test_a_row_has_the_same_bits_alone_and_in_a_batch(model: TermDepositModel, table: pd.DataFrame) -> None:
@@ -78,7 +78,7 @@ def test_samplers_see_training_rows_only(sampler: Sampler, table: pd.DataFrame, 
     seen: list[pd.DataFrame] = []
     real = modeling.resample
 
-    def watched(choice: ModelChoice, X: pd.DataFrame, y: Any) -> Any:
+    def watched(choice: ModelSpec, X: pd.DataFrame, y: Any) -> Any:
         seen.append(X)
         return real(choice, X, y)
 
@@ -103,9 +103,7 @@ def test_samplers_change_the_training_rows_and_the_encoding_is_learned_before(sa
 
 @pytest.mark.parametrize("algorithm", ["logistic_regression", "random_forest", "xgboost", "lightgbm"])
 def test_class_weights_raise_the_probabilities_of_every_algorithm(algorithm: Any, table: pd.DataFrame) -> None:
-    plain = ModelChoice(
-        algorithm=algorithm, hyper_parameters={} if algorithm == "logistic_regression" else {"n_estimators": 20}
-    )
+    plain = ModelSpec(algorithm=algorithm, hyper_parameters={} if algorithm == "logistic_regression" else {"n_estimators": 20})
     weighted = plain.model_copy(update={"sampler": "class_weight"})
     means = []
     for choice in (plain, weighted):

@@ -8,19 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bank_marketing.modeling.choice import ModelChoice, Window
+from bank_marketing.modeling.choice import ModelSpec, Window
 from bank_marketing.modeling.encoding import FeatureEncoder
 from bank_marketing.modeling.model import fit_estimator, fit_prepared, recency
 from bank_marketing.modeling.prepared_rows import PreparedRows
 from tests.support.campaign import FEATURES
 
 CHOICES = {
-    "plain": ModelChoice(algorithm="logistic_regression", hyper_parameters={"C": 0.05}),
-    "fading": ModelChoice(algorithm="logistic_regression", category_weight=2.5, window=Window(half_life_days=20)),
-    "the last rows": ModelChoice(algorithm="logistic_regression", window=Window(last_rows=301)),
-    "both": ModelChoice(algorithm="logistic_regression", window=Window(last_rows=301, half_life_days=20)),
-    "Tomek links": ModelChoice(algorithm="logistic_regression", sampler="tomek"),
-    "trees": ModelChoice(algorithm="lightgbm", hyper_parameters={"n_estimators": 5}, window=Window(half_life_days=20)),
+    "plain": ModelSpec(algorithm="logistic_regression", hyper_parameters={"C": 0.05}),
+    "fading": ModelSpec(algorithm="logistic_regression", category_weight=2.5, window=Window(half_life_days=20)),
+    "the last rows": ModelSpec(algorithm="logistic_regression", window=Window(last_rows=301)),
+    "both": ModelSpec(algorithm="logistic_regression", window=Window(last_rows=301, half_life_days=20)),
+    "Tomek links": ModelSpec(algorithm="logistic_regression", sampler="tomek"),
+    "trees": ModelSpec(algorithm="lightgbm", hyper_parameters={"n_estimators": 5}, window=Window(half_life_days=20)),
 }
 
 
@@ -33,7 +33,7 @@ def bits(fitted: tuple[FeatureEncoder, Any]) -> tuple[bytes, ...]:
 
 
 @pytest.mark.parametrize("choice", CHOICES.values(), ids=CHOICES)
-def test_a_fit_on_the_first_rows_has_the_bits_of_those_rows_alone(choice: ModelChoice, table: pd.DataFrame) -> None:
+def test_a_fit_on_the_first_rows_has_the_bits_of_those_rows_alone(choice: ModelSpec, table: pd.DataFrame) -> None:
     prepared = PreparedRows(choice, (table,), FEATURES)
     for count in (len(table) // 2, len(table) // 2 + 1, len(table)):
         assert bits(fit_prepared(prepared, count)) == bits(fit_estimator(choice, table.iloc[:count], FEATURES)), count

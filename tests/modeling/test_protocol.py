@@ -11,16 +11,14 @@ import pytest
 from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling import protocol
-from bank_marketing.modeling.choice import Calibration, ModelChoice
+from bank_marketing.modeling.choice import Calibration, ModelSpec
 from bank_marketing.modeling.metrics import evaluate
 from bank_marketing.modeling.spans import Span
 from tests.modeling.conftest import SMALL
 from tests.support.campaign import FEATURES
 from tests.support.features import PRICES, features_table
 
-RIDGE = ModelChoice(
-    algorithm="logistic_regression", hyper_parameters={"C": 0.05}, threshold="half_best_f1", calibration="platt"
-)
+RIDGE = ModelSpec(algorithm="logistic_regression", hyper_parameters={"C": 0.05}, threshold="half_best_f1", calibration="platt")
 SPANS = {"B": Span("2009-03")}
 COUNTS = [f"{what}_{window}" for what in ("contacts", "conversions") for window in ("1d", "5d", "20d", "all")]
 
@@ -120,7 +118,7 @@ def test_months_are_judged_apart(predictions: pd.DataFrame) -> None:
 def test_the_protocol_is_deterministic_for_every_algorithm(campaign: pd.DataFrame) -> None:
     some = campaign[campaign["month"] <= "2009-03"].reset_index(drop=True)
     for algorithm, parameters in SMALL.items():
-        choice = ModelChoice(algorithm=algorithm, hyper_parameters=parameters)
+        choice = ModelSpec(algorithm=algorithm, hyper_parameters=parameters)
         once, again = (protocol.out_of_sample(choice, some, FEATURES, since="2009-03") for _ in range(2))
         assert once.tobytes() == again.tobytes(), algorithm
 

@@ -10,7 +10,7 @@ import pytest
 
 from bank_marketing.contract.model import Column, Contract
 from bank_marketing.errors import ConfigError
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.reads import columns_read
 from bank_marketing.modeling.results import DEFAULT, load_results
 from bank_marketing.modeling.threshold import PAYING
@@ -56,7 +56,7 @@ def test_the_shipped_file_says_what_its_choice_reads_and_how_it_was_chosen() -> 
     ],
 )
 def test_a_choice_reads_the_numbers_of_its_feature_set_and_the_categories(feature_set: str, read: set[str]) -> None:
-    found = columns_read(ModelChoice(algorithm="logistic_regression", feature_set=feature_set), FEATURES)
+    found = columns_read(ModelSpec(algorithm="logistic_regression", feature_set=feature_set), FEATURES)
     assert {name for name, kind in found.items() if kind != "string"} == read
     assert {"job", "contact", "poutcome"} <= {name for name, kind in found.items() if kind == "string"}
     assert not {"duration", "y", "contact_id"} & set(found)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from bank_marketing.economics import Economics
-from bank_marketing.modeling.choice import ModelChoice, ThresholdPolicy
+from bank_marketing.modeling.choice import ModelSpec, ThresholdPolicy
 from bank_marketing.modeling.model import TermDepositModel, train
 from bank_marketing.modeling.threshold import GRID, PAYING, choose_threshold, f1_curve
 from tests.support.campaign import FEATURES
@@ -81,7 +81,7 @@ def test_a_call_pays_from_the_break_even_on_and_not_below(economics: Economics) 
 @pytest.fixture(scope="module", params=get_args(ThresholdPolicy))
 def model(request: pytest.FixtureRequest) -> TermDepositModel:
     table = features_table(days=60)
-    choice = ModelChoice(algorithm="logistic_regression", hyper_parameters={"C": 0.05}, threshold=request.param)
+    choice = ModelSpec(algorithm="logistic_regression", hyper_parameters={"C": 0.05}, threshold=request.param)
     return train(
         choice, table[table["split"] == "train"], table[table["split"] == "validation"], spec=FEATURES, economics=DEAR
     )[0]

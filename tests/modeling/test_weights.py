@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bank_marketing.modeling.choice import ModelChoice, Window
+from bank_marketing.modeling.choice import ModelSpec, Window
 from bank_marketing.modeling.estimators import make_estimator
 from bank_marketing.modeling.model import fit_estimator, recency, train
 from bank_marketing.modeling.training_rows import reference_rows
@@ -16,10 +16,10 @@ from tests.modeling.conftest import SMALL
 from tests.support.campaign import FEATURES
 from tests.support.features import PRICES, features_table
 
-RIDGE = ModelChoice(algorithm="logistic_regression", hyper_parameters={"C": 0.05})
+RIDGE = ModelSpec(algorithm="logistic_regression", hyper_parameters={"C": 0.05})
 
 
-def fading(days: float) -> ModelChoice:
+def fading(days: float) -> ModelSpec:
     return RIDGE.model_copy(update={"window": Window(half_life_days=days)})
 
 
@@ -59,7 +59,7 @@ def test_the_estimator_is_fitted_with_these_weights() -> None:
 def test_reference_rows_are_taken_evenly_and_in_time_order(rows: int) -> None:
     table = features_table(days=60)
     parts = {name: table[table["split"] == name] for name in ("train", "validation")}
-    choice = ModelChoice(algorithm="logistic_regression", hyper_parameters=SMALL["logistic_regression"])
+    choice = ModelSpec(algorithm="logistic_regression", hyper_parameters=SMALL["logistic_regression"])
     model, _ = train(choice, parts["train"], parts["validation"], spec=FEATURES, economics=PRICES)
     known = parts["train"].tail(30)
     kept = reference_rows(model, known, rows)

@@ -20,7 +20,7 @@ from pyspark.sql import SparkSession
 from bank_marketing.components import evaluate_model, train_model
 from bank_marketing.components.context import RunContext
 from bank_marketing.economics import Economics
-from bank_marketing.modeling.choice import ModelChoice, Window
+from bank_marketing.modeling.choice import ModelSpec, Window
 from bank_marketing.modeling.encoding import FeatureEncoder
 from bank_marketing.modeling.explanations import reasons
 from bank_marketing.modeling.model import TermDepositModel, fit_estimator, raw_scores, train
@@ -38,9 +38,9 @@ DAY = date(2009, 5, 5)
 MakeContext = Callable[..., RunContext]
 
 
-def boosted(**changes: Any) -> ModelChoice:
+def boosted(**changes: Any) -> ModelSpec:
     """XGBoost with all that weights rows, so that the weights are compared too."""
-    return ModelChoice(
+    return ModelSpec(
         algorithm="xgboost",
         hyper_parameters={"n_estimators": 30, "max_depth": 3},
         sampler="class_weight",
@@ -50,7 +50,7 @@ def boosted(**changes: Any) -> ModelChoice:
     )
 
 
-def results_file(folder: Path, choice: ModelChoice) -> Path:
+def results_file(folder: Path, choice: ModelSpec) -> Path:
     """The project's results.json with another choice."""
     results = json.loads(CAMPAIGN.results_file.read_text(encoding="utf-8"))
     results["winner"]["choice"] = choice.model_dump(mode="json")
@@ -135,7 +135,7 @@ def test_what_comes_to_the_driver_is_what_one_process_has(both: tuple[LocalRows,
 @pytest.mark.parametrize("limit", [50, 1_000_000])
 def test_the_reference_is_of_the_same_rows(both: tuple[LocalRows, SparkRows], half_life: float | None, limit: int) -> None:
     here, there = both
-    choice = ModelChoice(algorithm="logistic_regression", window=Window(half_life_days=half_life))
+    choice = ModelSpec(algorithm="logistic_regression", window=Window(half_life_days=half_life))
     encoder, estimator = fit_estimator(choice, here.validation, FEATURES)
     model = TermDepositModel(choice, encoder, estimator, None, 0.5, Economics(8, 40), "")
     expected, found = here.reference(model, limit), there.reference(model, limit)
@@ -155,9 +155,9 @@ def test_the_reference_is_of_the_same_rows(both: tuple[LocalRows, SparkRows], ha
 )
 def test_what_cannot_be_spread_is_refused(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValidationError, match=reason):
-        ModelChoice.model_validate({"spark_workers": 2, **changes})
+        ModelSpec.model_validate({"spark_workers": 2, **changes})
 
 
 def test_a_choice_of_one_process_is_written_as_it_always_was() -> None:
     assert "spark_workers" not in boosted().model_dump(mode="json")
-    assert ModelChoice.model_validate(boosted(spark_workers=3).model_dump(mode="json")).spark_workers == 3
+    assert ModelSpec.model_validate(boosted(spark_workers=3).model_dump(mode="json")).spark_workers == 3

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from bank_marketing.errors import ArtifactCorrupt, ConfigError, ModelIncompatible, NoProductionModel
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.registry import records
 from bank_marketing.registry.records import Record
 from bank_marketing.registry.registry import ModelVersion, Registry
@@ -21,7 +21,7 @@ from tests.support.features import PRICES
 from tests.support.served import Platform
 
 CHOICES = [
-    ModelChoice(algorithm="logistic_regression", hyper_parameters={"C": strength}, threshold="half_best_f1_that_pays")
+    ModelSpec(algorithm="logistic_regression", hyper_parameters={"C": strength}, threshold="half_best_f1_that_pays")
     for strength in (0.1, 0.5, 0.9)
 ]
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pandas as pd
 import pytest
 
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.model import TermDepositModel, train
 from bank_marketing.registry.registry import ModelVersion
 from bank_marketing.scoring.scorer import CampaignState, Scorer
@@ -24,7 +24,7 @@ def table() -> pd.DataFrame:
 
 @pytest.fixture(scope="session", params=["logistic_regression", "lightgbm"])
 def model(request: pytest.FixtureRequest, table: pd.DataFrame) -> TermDepositModel:
-    choice = ModelChoice(
+    choice = ModelSpec(
         algorithm=request.param, hyper_parameters={"C": 0.05} if "log" in request.param else {"n_estimators": 20}
     )
     return train(

@@ -10,7 +10,7 @@ import pandas as pd
 from bank_marketing.components.evaluate_model import EvaluationConfig
 from bank_marketing.components.train_model import TrainingConfig
 from bank_marketing.components.transform_data import TransformationConfig
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.monitoring.config import MonitoringConfig
 from bank_marketing.replay.checkpoints import Checkpoints
 from bank_marketing.replay.engine import Period, periods, replay
@@ -27,7 +27,7 @@ CONFIG = ReplayConfig(
     contract=CAMPAIGN.contract,
     features=CAMPAIGN.features,
     economics=PRICES,
-    choice=ModelChoice(algorithm="logistic_regression", hyper_parameters={"C": 0.1}),
+    choice=ModelSpec(algorithm="logistic_regression", hyper_parameters={"C": 0.1}),
     transformation=TransformationConfig(holdout_rows=100, holdout_days=4, validation_rows=150, min_train_rows=100),
     training=TrainingConfig(min_positives=10, reference_rows=300),
     evaluation=EvaluationConfig(min_rows=60, resamples=50),

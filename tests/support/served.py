@@ -18,7 +18,7 @@ from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components import promote_model, train_model
 from bank_marketing.components.context import RunContext
 from bank_marketing.economics import Economics
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.registry.records import Record
 from bank_marketing.registry.registry import ModelVersion, Registry
 from bank_marketing.serving.app import create_app
@@ -38,8 +38,8 @@ COUNTS |= {"contacts_20d_cellular": 400, "conversions_20d_cellular": 150}
 COUNTS |= {"conversions_20d": 190, "contacts_all": 3600, "conversions_all": 1100, "list_size": 30}
 
 CHOICES = (
-    ModelChoice(algorithm="logistic_regression", hyper_parameters={"C": 0.1}),
-    ModelChoice(algorithm="logistic_regression", hyper_parameters={"C": 0.5}),
+    ModelSpec(algorithm="logistic_regression", hyper_parameters={"C": 0.1}),
+    ModelSpec(algorithm="logistic_regression", hyper_parameters={"C": 0.5}),
 )
 
 #: A prospect as the API takes it.
@@ -94,7 +94,7 @@ class Platform:
         context = self.context("registry")
         return Registry(self.settings, context.store)
 
-    def train(self, run_id: str, choice: ModelChoice) -> ModelVersion:
+    def train(self, run_id: str, choice: ModelSpec) -> ModelVersion:
         """Train and register a version."""
         context = self.context(run_id)
         features = publish_state(features_table(), context)

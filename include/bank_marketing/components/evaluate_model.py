@@ -84,8 +84,8 @@ def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext)
     champion, unusable = _champion(registry, version)
     table = train_model.load_features(inputs.features, context, ("validation", "holdout"))
     validation, holdout = (table[table["split"] == part] for part in ("validation", "holdout"))
-    judged = judge(
-        Rivals(
+    compared = compare(
+        Contenders(
             candidate=candidate,
             champion=champion,
             champion_version=version.version if champion is not None and version is not None else None,
@@ -97,11 +97,11 @@ def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext)
         context.campaign.economics,
     )
     days, contenders, figures, against, verdict = (
-        judged.days,
-        judged.contenders,
-        judged.figures,
-        judged.against,
-        judged.verdict.model_copy(update={"reasons": (*judged.verdict.reasons, *unusable)}),
+        compared.days,
+        compared.contenders,
+        compared.figures,
+        compared.against,
+        compared.verdict.model_copy(update={"reasons": (*compared.verdict.reasons, *unusable)}),
     )
     y = days["y"].to_numpy(int)
     bounds = {
@@ -122,7 +122,7 @@ def run(config: EvaluationConfig, inputs: EvaluationInputs, context: RunContext)
         "baselines": {n: f.model_dump(mode="json") for n, f in figures.items() if n not in ("candidate", "champion")},
         "intervals": bounds,
         "against": {name: comparison.model_dump(mode="json") for name, comparison in against.items()},
-        "ranking": {name: comparison.model_dump(mode="json") for name, comparison in judged.ranking.items()},
+        "ranking": {name: comparison.model_dump(mode="json") for name, comparison in compared.ranking.items()},
         "slices": _slices(days, *contenders["candidate"], context.campaign.features, context.campaign.economics),
         "verdict": verdict.model_dump(mode="json"),
     }
@@ -163,7 +163,7 @@ def _champion(registry: Registry, version: ModelVersion | None) -> tuple[TermDep
 
 
 @dataclass(frozen=True)
-class Rivals:
+class Contenders:
     """Who is judged: the candidate, and the champion when there is one. `same`: the candidate is the champion, trained again."""
 
     candidate: TermDepositModel
@@ -173,7 +173,7 @@ class Rivals:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Comparison:
     """The unseen days, each contender's probabilities and threshold on them, its figures, and what follows."""
 
     days: pd.DataFrame
@@ -184,9 +184,9 @@ class Judgement:
     verdict: Verdict
 
 
-def judge(
-    rivals: Rivals, validation: pd.DataFrame, holdout: pd.DataFrame, config: EvaluationConfig, economics: Economics
-) -> Judgement:
+def compare(
+    models: Contenders, validation: pd.DataFrame, holdout: pd.DataFrame, config: EvaluationConfig, economics: Economics
+) -> Comparison:
     """Compare the rivals and the baselines on the same unseen days: the rule of the pipeline and of the replay alike.
 
     Raises:
@@ -194,13 +194,13 @@ def judge(
     """
     from bank_marketing.modeling.metrics import evaluate, paired_bootstrap, paired_ranking
 
-    champion = rivals.champion
-    unseen = _unseen(holdout, [rivals.candidate, *([champion] if champion else [])])
-    comparable = rivals.same or champion is None or _usable(unseen, config)
-    days = unseen if comparable and not rivals.same else holdout
+    champion = models.champion
+    unseen = _unseen(holdout, [models.candidate, *([champion] if champion else [])])
+    comparable = models.same or champion is None or _usable(unseen, config)
+    days = unseen if comparable and not models.same else holdout
     if not 0 < days["y"].sum() < len(days):
         raise NotEnoughHistory(f"the {len(days)} unseen contacts have only one outcome: no model can be judged on them")
-    contenders = _contenders(rivals.candidate, champion if comparable else None, validation, days, economics)
+    contenders = _contenders(models.candidate, champion if comparable else None, validation, days, economics)
     y = days["y"].to_numpy(int)
     figures = {name: evaluate(y, p, t, economics) for name, (p, t) in contenders.items()}
     called = {name: p >= t for name, (p, t) in contenders.items()}
@@ -216,9 +216,9 @@ def judge(
         if name not in ("candidate", "champion")
     }
     verdict = _verdict(
-        figures, against, ranking, rivals.champion_version, same=rivals.same, comparable=comparable, config=config
+        figures, against, ranking, models.champion_version, same=models.same, comparable=comparable, config=config
     )
-    return Judgement(days, contenders, figures, against, ranking, verdict)
+    return Comparison(days, contenders, figures, against, ranking, verdict)
 
 
 def load(ref: ArtifactRef, context: RunContext) -> EvaluationArtifact:

@@ -16,7 +16,7 @@ from bank_marketing.components import transform_data
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.results import load_results
 from bank_marketing.registry.registry import REFERENCE_FILE
 from bank_marketing.registry.tracking import answering, connect, experiment_id
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 class TrainingConfig(Entity):
     """What to train. Without a choice `results.json` decides, and without that file the default model is trained."""
 
-    choice: ModelChoice | None = None
+    choice: ModelSpec | None = None
     reference_rows: int = Field(default=5000, gt=0, description="training rows kept for drift: KS distances good to .02")
     min_positives: int = Field(default=30, gt=0, description="fewer subscribers teach nothing")
 
@@ -56,7 +56,7 @@ class ModelArtifact(Entity):
 
     ref: ArtifactRef
     features: ArtifactRef
-    choice: ModelChoice
+    choice: ModelSpec
     threshold: float
     trained_through: str
     synthetic: bool
@@ -146,7 +146,7 @@ def load(ref: ArtifactRef, context: RunContext) -> ModelArtifact:
     return ModelArtifact(
         ref=ref,
         features=manifest.parents[0],
-        choice=ModelChoice.model_validate(parameters["choice"]),
+        choice=ModelSpec.model_validate(parameters["choice"]),
         economics=Economics(**parameters["economics"]),
         files={entry.path: entry.sha256 for entry in manifest.files if _decides(entry.path)},
         mlflow_run_id=notes["mlflow_run_id"],
@@ -180,7 +180,7 @@ def load_features(ref: ArtifactRef, context: RunContext, splits: Sequence[str] =
     return table.sort_values(["contact_date", "contact_id"], ignore_index=True)
 
 
-def chosen(config: TrainingConfig, context: RunContext) -> tuple[ModelChoice, str]:
+def chosen(config: TrainingConfig, context: RunContext) -> tuple[ModelSpec, str]:
     """What is trained, and where that choice comes from. Raises ConfigError as `run` does."""
     if config.choice is not None:
         return config.choice, f"{config.choice.algorithm}: named by the run"
@@ -188,7 +188,7 @@ def chosen(config: TrainingConfig, context: RunContext) -> tuple[ModelChoice, st
     return results.winner.choice, results.origin
 
 
-def training_rows(choice: ModelChoice, features: ArtifactRef, context: RunContext) -> TrainingRows:
+def training_rows(choice: ModelSpec, features: ArtifactRef, context: RunContext) -> TrainingRows:
     """The rows to learn from: in this process, or on the Spark cluster where the choice says so."""
     from bank_marketing.modeling.training_rows import LocalRows
 

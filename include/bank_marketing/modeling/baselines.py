@@ -7,20 +7,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bank_marketing.campaign.features import FeatureSpec
-from bank_marketing.modeling.choice import Algorithm, ModelChoice
+from bank_marketing.modeling.choice import Algorithm, ModelSpec
 from bank_marketing.modeling.threshold import best_f1_threshold
 
 CALL_EVERYONE = "call everyone"
 TRAILING_RATE = "trailing rate"
 
 
-def raw_models(spec: FeatureSpec) -> dict[str, ModelChoice]:
+def raw_models(spec: FeatureSpec) -> dict[str, ModelSpec]:
     """Models without the campaign's own history, on its raw columns."""
     names: dict[str, Algorithm] = {
         "logistic regression, raw columns": "logistic_regression",
         "LightGBM, raw columns": "lightgbm",
     }
-    return {name: ModelChoice(algorithm=algorithm, feature_set=spec.baseline_set) for name, algorithm in names.items()}
+    return {name: ModelSpec(algorithm=algorithm, feature_set=spec.baseline_set) for name, algorithm in names.items()}
 
 
 def trailing_rate(table: pd.DataFrame, spec: FeatureSpec) -> NDArray[np.float64]:

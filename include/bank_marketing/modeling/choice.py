@@ -21,7 +21,7 @@ class Window(BaseModel):
     half_life_days: float | None = Field(default=None, gt=0, description="weights halve with this age; equal when not set")
 
 
-class ModelChoice(BaseModel):
+class ModelSpec(BaseModel):
     """One model, completely described."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,7 +52,7 @@ class ModelChoice(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _can_be_spread(self) -> ModelChoice:
+    def _can_be_spread(self) -> ModelSpec:
         if self.spark_workers is None:
             return self
         if self.algorithm != "xgboost":

@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.errors import ConfigError, ModelIncompatible
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.moments import Moments
 from bank_marketing.modeling.numbers import Columns, numbers
 
@@ -65,7 +65,7 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
         self.extra_columns = extra_columns
 
     @classmethod
-    def of(cls, choice: ModelChoice, features: FeatureSpec) -> FeatureEncoder:
+    def of(cls, choice: ModelSpec, features: FeatureSpec) -> FeatureEncoder:
         """The encoder that a choice asks for. Raises ConfigError when the campaign declares no such feature set."""
         feature_set = choice.feature_set or features.default_set
         if feature_set not in features.sets:

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 
 #: One thread: the sums of several threads may differ in the last bit, and the same inputs must give the same model.
 _THREADS = 1
 
 
-def make_estimator(choice: ModelChoice) -> Any:
+def make_estimator(choice: ModelSpec) -> Any:
     """A fresh, seeded classifier with `fit(X, y, sample_weight)` and `predict_proba(X)`."""
     balanced = "balanced" if choice.sampler == "class_weight" else None
     given = dict(choice.hyper_parameters)
@@ -40,13 +40,13 @@ def make_estimator(choice: ModelChoice) -> Any:
     return LGBMClassifier(**leaves | exact | given)
 
 
-def xgboost_parameters(choice: ModelChoice) -> dict[str, Any]:
+def xgboost_parameters(choice: ModelSpec) -> dict[str, Any]:
     """What XGBoost is told, wherever it runs."""
     trees: dict[str, Any] = {"n_estimators": 200, "max_depth": 4, "learning_rate": 0.05, "random_state": choice.seed}
     return trees | choice.hyper_parameters
 
 
-def resample(choice: ModelChoice, X: pd.DataFrame, y: NDArray[np.int64]) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+def resample(choice: ModelSpec, X: pd.DataFrame, y: NDArray[np.int64]) -> tuple[pd.DataFrame, NDArray[np.int64]]:
     """Resample training rows as the choice says; `none` and `class_weight` return them as they are."""
     if choice.sampler in ("none", "class_weight"):
         return X, y

@@ -15,7 +15,7 @@ from bank_marketing.contract import Contract
 from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling import baselines, protocol, tried
-from bank_marketing.modeling.choice import Algorithm, ModelChoice, ThresholdPolicy
+from bank_marketing.modeling.choice import Algorithm, ModelSpec, ThresholdPolicy
 from bank_marketing.modeling.grid import Experiment, experiments, tuned_variants
 from bank_marketing.modeling.reads import columns_read
 from bank_marketing.modeling.results import Candidate, Results, Scores
@@ -267,7 +267,7 @@ def baseline_predictions(
     table: pd.DataFrame, spec: FeatureSpec, folder: Path, digest: str, economics: Economics
 ) -> dict[str, pd.DataFrame]:
     """Decided predictions of the baselines: call everyone, the trailing rate, and models of the raw columns."""
-    rule = ModelChoice(algorithm="logistic_regression", threshold="best_f1")
+    rule = ModelSpec(algorithm="logistic_regression", threshold="best_f1")
     trailing = protocol.decide(rule, table, baselines.trailing_rate(table, spec), economics=economics)
     everyone = trailing.assign(
         probability=baselines.overall_rate(table), threshold=trailing["threshold"].where(trailing["threshold"].isna(), 0.0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.modeling import tried
-from bank_marketing.modeling.choice import Algorithm, ModelChoice, Sampler, ThresholdPolicy, Window
+from bank_marketing.modeling.choice import Algorithm, ModelSpec, Sampler, ThresholdPolicy, Window
 
 if TYPE_CHECKING:
     import optuna
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 POLICY: ThresholdPolicy = "half_best_f1_that_pays"
 
 
-def ridge(feature_set: str) -> ModelChoice:
+def ridge(feature_set: str) -> ModelSpec:
     """What the grid turns one thing at a time around; strength of the penalty from earlier, unrecorded trials on the same months."""
-    return ModelChoice(
+    return ModelSpec(
         algorithm="logistic_regression",
         hyper_parameters={"C": 0.003},
         feature_set=feature_set,
@@ -38,7 +38,7 @@ class Experiment:
 
     group: str
     name: str
-    choice: ModelChoice
+    choice: ModelSpec
 
 
 def experiments(spec: FeatureSpec) -> Iterator[Experiment]:
@@ -70,16 +70,16 @@ def _algorithms(spec: FeatureSpec) -> Iterator[Experiment]:
             yield Experiment("algorithm and features", f"{_short(algorithm)}, {feature_set}", choice)
 
 
-def _trees(algorithm: Algorithm, feature_set: str) -> ModelChoice:
+def _trees(algorithm: Algorithm, feature_set: str) -> ModelSpec:
     few: dict[str, Any] = {"n_estimators": 60} if algorithm == "random_forest" else {"n_estimators": 100}
-    return ModelChoice(algorithm=algorithm, hyper_parameters=few, feature_set=feature_set, threshold=POLICY)
+    return ModelSpec(algorithm=algorithm, hyper_parameters=few, feature_set=feature_set, threshold=POLICY)
 
 
 def _other_policies() -> Iterator[ThresholdPolicy]:
     return (policy for policy in get_args(ThresholdPolicy) if policy != POLICY)
 
 
-def _samplers(base: ModelChoice) -> Iterator[Experiment]:
+def _samplers(base: ModelSpec) -> Iterator[Experiment]:
     tried_with: dict[Algorithm, tuple[Sampler, ...]] = {
         "logistic_regression": get_args(Sampler),
         "lightgbm": ("none", "class_weight", "smote"),
@@ -91,7 +91,7 @@ def _samplers(base: ModelChoice) -> Iterator[Experiment]:
             yield Experiment("sampler", f"{_short(algorithm)}, {sampler}, last {SAMPLER_ROWS:,} rows", choice)
 
 
-def _windows(base: ModelChoice) -> Iterator[Experiment]:
+def _windows(base: ModelSpec) -> Iterator[Experiment]:
     for rows in (4000, 16000):
         yield Experiment("window", f"ridge, last {rows:,} rows", base.model_copy(update={"window": Window(last_rows=rows)}))
     for days in (90.0, 365.0):
@@ -110,14 +110,14 @@ def tuned_name(algorithm: Algorithm) -> str:
     return f"{_short(algorithm)}, tuned"
 
 
-def tuned_variants(algorithm: Algorithm, choice: ModelChoice) -> Iterator[Experiment]:
+def tuned_variants(algorithm: Algorithm, choice: ModelSpec) -> Iterator[Experiment]:
     """What is judged of a tuned choice: each rule for the threshold, on the same predictions."""
     yield Experiment("tuned", tuned_name(algorithm), choice)
     for policy in _other_policies():
         yield Experiment("tuned", f"{tuned_name(algorithm)}, {policy}", choice.model_copy(update={"threshold": policy}))
 
 
-def suggest(algorithm: Algorithm, trial: optuna.Trial, feature_set: str) -> ModelChoice:
+def suggest(algorithm: Algorithm, trial: optuna.Trial, feature_set: str) -> ModelSpec:
     """A choice with hyper-parameters from an Optuna trial."""
     if algorithm == "logistic_regression":
         return ridge(feature_set).model_copy(
@@ -143,4 +143,4 @@ def suggest(algorithm: Algorithm, trial: optuna.Trial, feature_set: str) -> Mode
             "reg_lambda": trial.suggest_float("reg_lambda", 1, 100, log=True),
             "colsample_bytree": trial.suggest_float("colsample_bytree", 0.3, 1.0),
         }
-    return ModelChoice(algorithm=algorithm, hyper_parameters=found, feature_set=feature_set, threshold=POLICY)
+    return ModelSpec(algorithm=algorithm, hyper_parameters=found, feature_set=feature_set, threshold=POLICY)

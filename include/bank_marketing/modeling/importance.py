@@ -13,7 +13,7 @@ import pandas as pd
 from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.campaign.wording import group_of
 from bank_marketing.modeling import protocol
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.explanations import effects
 from bank_marketing.modeling.model import TermDepositModel, fit_estimator, raw_scores
 
@@ -32,7 +32,7 @@ def mean_effects(model: TermDepositModel, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def permutation_by_month(
-    choice: ModelChoice, table: pd.DataFrame, spec: FeatureSpec, *, since: str, repeats: int = 5, seed: int = 7
+    choice: ModelSpec, table: pd.DataFrame, spec: FeatureSpec, *, since: str, repeats: int = 5, seed: int = 7
 ) -> pd.DataFrame:
     """ROC AUC within each month that is lost when a feature is shuffled, under the protocol: the model knows earlier months only.
 

@@ -19,7 +19,7 @@ from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.economics import Economics
 from bank_marketing.errors import ModelIncompatible
 from bank_marketing.modeling import persistence
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.encoding import FeatureEncoder
 from bank_marketing.modeling.estimators import make_estimator, resample
 from bank_marketing.modeling.metrics import Floats, Labels
@@ -43,7 +43,7 @@ class TermDepositModel:
         trained_through: last contact day whose outcome the model has seen (ISO date).
     """
 
-    choice: ModelChoice
+    choice: ModelSpec
     encoder: FeatureEncoder
     estimator: Any
     calibrator: Any
@@ -123,7 +123,7 @@ class TermDepositModel:
         """Read a model. No code in the files is run. Raises ModelIncompatible when they are no such model."""
         try:
             metadata = json.loads((folder / METADATA).read_text(encoding="utf-8"))
-            choice = ModelChoice.model_validate(metadata["choice"])
+            choice = ModelSpec.model_validate(metadata["choice"])
             learned, prices = metadata["learned_threshold"], Economics(**metadata["economics"])
             learned = None if choice.threshold == "break_even" else float(learned)
             through = str(metadata["trained_through"])
@@ -141,7 +141,7 @@ Fit = Callable[[Any], tuple[FeatureEncoder, Any]]
 
 
 def train(
-    choice: ModelChoice, train_rows: pd.DataFrame, validation_rows: pd.DataFrame, *, spec: FeatureSpec, economics: Economics
+    choice: ModelSpec, train_rows: pd.DataFrame, validation_rows: pd.DataFrame, *, spec: FeatureSpec, economics: Economics
 ) -> tuple[TermDepositModel, Floats]:
     """Fit a choice in this process: see `fit_validated`.
 
@@ -162,7 +162,7 @@ def train(
 
 
 def fit_validated(
-    choice: ModelChoice, validation_rows: pd.DataFrame, fit: Fit, *, economics: Economics
+    choice: ModelSpec, validation_rows: pd.DataFrame, fit: Fit, *, economics: Economics
 ) -> tuple[TermDepositModel, Floats]:
     """Fit a choice, wherever its training rows are.
 
@@ -208,7 +208,7 @@ def _blocks(validation_rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
         yield validation_rows[validation_rows["contact_date"].isin(part)]
 
 
-def fit_estimator(choice: ModelChoice, rows: pd.DataFrame, spec: FeatureSpec) -> tuple[FeatureEncoder, Any]:
+def fit_estimator(choice: ModelSpec, rows: pd.DataFrame, spec: FeatureSpec) -> tuple[FeatureEncoder, Any]:
     """Fit encoder and estimator on rows in time order, resampled and weighted as the choice says."""
     return fit_prepared(PreparedRows(choice, (rows,), spec), len(rows))
 
@@ -230,7 +230,7 @@ def fit_prepared(prepared: PreparedRows, count: int) -> tuple[FeatureEncoder, An
         return encoder, make_estimator(choice).fit(X, y_used, sample_weight=weights)
 
 
-def recency(choice: ModelChoice, rows: pd.DataFrame, last: str | None = None) -> Floats:
+def recency(choice: ModelSpec, rows: pd.DataFrame, last: str | None = None) -> Floats:
     """Weight of each row (n,) by its age, as the choice says; 1 for the last day, and for all where the choice weights none.
 
     The last day is that of the rows, unless they are some of more rows.
@@ -251,7 +251,7 @@ def raw_scores(estimator: Any, X: pd.DataFrame | Floats) -> Floats:
     return np.asarray(estimator.predict_proba(X)[:, 1], dtype=float)
 
 
-def fit_calibrator(choice: ModelChoice, raw: Floats, y: Labels) -> Any:
+def fit_calibrator(choice: ModelSpec, raw: Floats, y: Labels) -> Any:
     """Fit the choice's calibration on out-of-sample probabilities `raw` (n,); None for no calibration."""
     if choice.calibration == "platt":
         return LogisticRegression(C=1e6).fit(_log_odds(raw), y)

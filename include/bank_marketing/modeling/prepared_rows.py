@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bank_marketing.campaign.features import FeatureSpec
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.encoding import FeatureEncoder, ReadRows
 
 
@@ -23,7 +23,7 @@ class PreparedRows:
         y: outcomes (n,).
     """
 
-    def __init__(self, choice: ModelChoice, tables: Sequence[pd.DataFrame], spec: FeatureSpec) -> None:
+    def __init__(self, choice: ModelSpec, tables: Sequence[pd.DataFrame], spec: FeatureSpec) -> None:
         """Prepare rows.
 
         Args:

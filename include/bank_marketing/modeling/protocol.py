@@ -16,7 +16,7 @@ import pandas as pd
 from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.metrics import Floats, Labels, evaluate, intervals
 from bank_marketing.modeling.model import calibrated, fit_calibrator, fit_prepared, raw_scores
 from bank_marketing.modeling.prepared_rows import PreparedRows
@@ -65,7 +65,7 @@ def blocks(table: pd.DataFrame, refit: Refit = "month") -> Iterator[tuple[int, i
 
 
 def out_of_sample(
-    choice: ModelChoice,
+    choice: ModelSpec,
     table: pd.DataFrame,
     spec: FeatureSpec,
     *,
@@ -122,7 +122,7 @@ def decided_months(table: pd.DataFrame) -> list[str]:
     return [str(table["month"].iloc[start]) for start, _ in predicted[1:]]
 
 
-def decide(choice: ModelChoice, table: pd.DataFrame, raw: Floats, *, economics: Economics) -> pd.DataFrame:
+def decide(choice: ModelSpec, table: pd.DataFrame, raw: Floats, *, economics: Economics) -> pd.DataFrame:
     """Calibrate and decide each month with the out-of-sample rows before it.
 
     Returns:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.economics import Economics
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.metrics import Floats, Labels, Metrics, evaluate
 from bank_marketing.modeling.model import fit_estimator, raw_scores
 from bank_marketing.modeling.threshold import best_f1_threshold
@@ -22,7 +22,7 @@ TEST_SHARE = 0.2
 
 
 def random_split_figures(
-    table: pd.DataFrame, choices: dict[str, ModelChoice], seed: int = 7, *, spec: FeatureSpec, economics: Economics
+    table: pd.DataFrame, choices: dict[str, ModelSpec], seed: int = 7, *, spec: FeatureSpec, economics: Economics
 ) -> dict[str, Metrics]:
     """Metrics on a random fifth of the rows, by name; each threshold is the best for F1 on the training rows.
 

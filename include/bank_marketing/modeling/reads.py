@@ -5,10 +5,10 @@ from __future__ import annotations
 from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.contract import Contract
 from bank_marketing.errors import ConfigError
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 
 
-def columns_read(choice: ModelChoice, spec: FeatureSpec) -> dict[str, str]:
+def columns_read(choice: ModelSpec, spec: FeatureSpec) -> dict[str, str]:
     """Name and type of each contract column that a choice reads, in the contract's order."""
     numbers = spec.numbers(choice.feature_set or spec.default_set).values()
     read = {name for number in numbers for name in (number.column, number.segment)} | {*spec.categories, *choice.extra_columns}

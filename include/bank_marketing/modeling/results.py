@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from bank_marketing.contract import Contract
 from bank_marketing.economics import Economics
 from bank_marketing.errors import ConfigError
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.reads import check_reads
 from bank_marketing.modeling.spans import Spans
 
@@ -32,7 +32,7 @@ class Candidate(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    choice: ModelChoice
+    choice: ModelSpec
     scores: dict[str, Scores] = Field(default_factory=dict)
 
 
@@ -74,7 +74,7 @@ class Results(BaseModel):
 #: few thousand contacts can bear, and no call at a loss.
 DEFAULT = Candidate(
     name="default ridge",
-    choice=ModelChoice(
+    choice=ModelSpec(
         algorithm="logistic_regression",
         hyper_parameters={"C": 0.01},
         threshold="half_best_f1_that_pays",

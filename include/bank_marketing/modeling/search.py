@@ -12,13 +12,13 @@ import pandas as pd
 
 from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.modeling import protocol
-from bank_marketing.modeling.choice import Algorithm, ModelChoice
+from bank_marketing.modeling.choice import Algorithm, ModelSpec
 from bank_marketing.modeling.grid import suggest, tuned_name
 from bank_marketing.modeling.metrics import Floats
 from bank_marketing.modeling.spans import Span
 
 #: Called after each experiment or trial with its group, name, choice and figures.
-Recorder = Callable[[str, str, ModelChoice, dict[str, float]], None]
+Recorder = Callable[[str, str, ModelSpec, dict[str, float]], None]
 
 #: Called with what was just done.
 Progress = Callable[[str], None]
@@ -40,7 +40,7 @@ def _code_digest() -> str:
     return hashlib.sha256(b"".join((folder / f"{name}.py").read_bytes() for name in DECISIVE)).hexdigest()
 
 
-def predict(choice: ModelChoice, table: pd.DataFrame, spec: FeatureSpec, folder: Path, digest: str, since: str = "") -> Floats:
+def predict(choice: ModelSpec, table: pd.DataFrame, spec: FeatureSpec, folder: Path, digest: str, since: str = "") -> Floats:
     """Out-of-sample probabilities, kept in `folder` by choice, features, data and code; calibration and threshold do not change them."""
     named = choice.model_dump_json(exclude={"calibration", "threshold"}) + spec.digest + digest + since + _code_digest()
     path = folder / "predictions" / f"{hashlib.sha256(named.encode()).hexdigest()[:20]}.npy"
@@ -67,7 +67,7 @@ def tune(
     progress: Progress,
     *,
     selection: Span,
-) -> ModelChoice:
+) -> ModelSpec:
     """Let Optuna lower the log loss on the months of `selection` (Akiba et al. 2019); a study that was broken off goes on."""
     import optuna
 

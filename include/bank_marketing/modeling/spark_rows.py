@@ -20,7 +20,7 @@ from pyspark.sql import functions as f
 from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory, SparkJobFailed
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.encoding import FeatureEncoder
 from bank_marketing.modeling.estimators import make_estimator, xgboost_parameters
 from bank_marketing.modeling.metrics import Floats
@@ -67,7 +67,7 @@ class SparkRows:
         """The first rows of the train days."""
         return self._here(self._known.where("split = 'train'").orderBy("contact_date", "contact_id").limit(limit))
 
-    def train(self, choice: ModelChoice, economics: Economics) -> tuple[TermDepositModel, Floats]:
+    def train(self, choice: ModelSpec, economics: Economics) -> tuple[TermDepositModel, Floats]:
         """Train on the cluster.
 
         Raises:
@@ -96,7 +96,7 @@ class SparkRows:
         """Let the cluster forget the rows."""
         self._known.unpersist()
 
-    def _fit(self, choice: ModelChoice, before: Any) -> tuple[FeatureEncoder, Any]:
+    def _fit(self, choice: ModelSpec, before: Any) -> tuple[FeatureEncoder, Any]:
         from xgboost.spark import SparkXGBClassifier
 
         rows, days = self._known, self._days
@@ -129,7 +129,7 @@ class SparkRows:
         estimator.load_model(fitted.save_raw())
         return encoder, estimator
 
-    def _fit_encoder(self, choice: ModelChoice, rows: DataFrame) -> FeatureEncoder:
+    def _fit_encoder(self, choice: ModelSpec, rows: DataFrame) -> FeatureEncoder:
         """Fit on all rows: sums of each batch, merged in the order of the batches."""
         encoder = FeatureEncoder.of(choice, self._spec)
 
@@ -153,7 +153,7 @@ class SparkRows:
         return table.sort_values(["contact_date", "contact_id"], ignore_index=True)
 
 
-def _weights(choice: ModelChoice, days: pd.DataFrame) -> Callable[[pd.DataFrame], Floats] | None:
+def _weights(choice: ModelSpec, days: pd.DataFrame) -> Callable[[pd.DataFrame], Floats] | None:
     """What gives rows their weights as `fit_estimator` weights them, from the known days' counts; None where all weigh the same."""
     if choice.sampler != "class_weight" and choice.window.half_life_days is None:
         return None

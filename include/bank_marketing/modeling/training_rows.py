@@ -9,7 +9,7 @@ import pandas as pd
 
 from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.economics import Economics
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.metrics import Floats
 from bank_marketing.modeling.model import TermDepositModel, recency, train
 
@@ -28,7 +28,7 @@ class TrainingRows(Protocol):
     def head(self, limit: int) -> pd.DataFrame:
         """The first rows of the train days."""
 
-    def train(self, choice: ModelChoice, economics: Economics) -> tuple[TermDepositModel, Floats]:
+    def train(self, choice: ModelSpec, economics: Economics) -> tuple[TermDepositModel, Floats]:
         """The model and the out-of-sample probabilities of the validation rows, as `model.fit_validated` gives them."""
 
     def reference(self, model: TermDepositModel, limit: int) -> pd.DataFrame:
@@ -57,7 +57,7 @@ class LocalRows:
         """The first rows of the train days."""
         return self._train.head(limit)
 
-    def train(self, choice: ModelChoice, economics: Economics) -> tuple[TermDepositModel, Floats]:
+    def train(self, choice: ModelSpec, economics: Economics) -> tuple[TermDepositModel, Floats]:
         """Train in this process."""
         return train(choice, self._train, self.validation, spec=self._spec, economics=economics)
 

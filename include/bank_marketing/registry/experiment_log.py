@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.registry.tracking import answering, connect, experiment_id
 from bank_marketing.settings import Settings
 
@@ -24,7 +24,7 @@ class ExperimentLog:
     def __init__(self, client: MlflowClient, settings: Settings, experiment: str, parent: str) -> None:
         self._client, self._settings, self._experiment, self.parent = client, settings, experiment, parent
 
-    def record(self, group: str, name: str, choice: ModelChoice, figures: Mapping[str, float]) -> None:
+    def record(self, group: str, name: str, choice: ModelSpec, figures: Mapping[str, float]) -> None:
         """Keep an experiment as a finished nested run: its choice as parameters, its figures as metrics."""
         from mlflow.entities import Metric, Param
 

@@ -12,14 +12,14 @@ from pydantic import Field
 from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.campaign.presentation import Presentation
 from bank_marketing.components.context import Entity, RunContext
-from bank_marketing.components.evaluate_model import EvaluationConfig, Judgement, Rivals, judge
+from bank_marketing.components.evaluate_model import Comparison, Contenders, EvaluationConfig, compare
 from bank_marketing.components.train_model import TrainingConfig
 from bank_marketing.components.transform_data import TransformationConfig
 from bank_marketing.contract import Contract
 from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling.baselines import trailing_rate_threshold
-from bank_marketing.modeling.choice import ModelChoice
+from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.model import TermDepositModel, train
 from bank_marketing.modeling.training_rows import reference_rows
 from bank_marketing.monitoring.config import MonitoringConfig
@@ -35,7 +35,7 @@ class ReplayConfig(Entity):
 
     contract: Contract = Field(exclude=True, repr=False)
     features: FeatureSpec = Field(exclude=True, repr=False)
-    choice: ModelChoice
+    choice: ModelSpec
     transformation: TransformationConfig = TransformationConfig()
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
@@ -44,7 +44,7 @@ class ReplayConfig(Entity):
     presentation: Presentation = Field(default=Presentation(), exclude=True, repr=False)
 
     @classmethod
-    def of(cls, context: RunContext, choice: ModelChoice) -> ReplayConfig:
+    def of(cls, context: RunContext, choice: ModelSpec) -> ReplayConfig:
         """The configurations of a campaign. Raises ConfigError."""
         return cls(
             contract=context.contract,
@@ -145,23 +145,23 @@ class Platform:
         version = self.production.version if self.production else None
         try:
             candidate, parts = fit(self.config, known)
-            judged = self._judge(candidate, parts)
+            compared = self._compare(candidate, parts)
         except NotEnoughHistory as error:
             return [Event(day=today, kind="waited", why=why, version=version, reason=str(error))]
         if self.production is not None:
             self.last_retraining = date.fromisoformat(today)
-        reason = judged.verdict.reasons[0]
-        if not judged.verdict.promote:
+        reason = compared.verdict.reasons[0]
+        if not compared.verdict.promote:
             return [Event(day=today, kind="rejected", why=why, version=version, reason=reason)]
         self.versions += 1
-        self.production = deploy(self.config, self.versions, candidate, parts, judged)
+        self.production = deploy(self.config, self.versions, candidate, parts, compared)
         self.windows = []  # windows against another model's reference say nothing about this one
         return [Event(day=today, kind="promoted", why=why, version=self.versions, reason=reason)]
 
-    def _judge(self, candidate: TermDepositModel, parts: dict[str, pd.DataFrame]) -> Judgement:
+    def _compare(self, candidate: TermDepositModel, parts: dict[str, pd.DataFrame]) -> Comparison:
         current = self.production
-        rivals = Rivals(candidate, current.model if current else None, current.version if current else None)
-        return judge(rivals, parts["validation"], parts["holdout"], self.config.evaluation, self.config.economics)
+        models = Contenders(candidate, current.model if current else None, current.version if current else None)
+        return compare(models, parts["validation"], parts["holdout"], self.config.evaluation, self.config.economics)
 
 
 def fit(config: ReplayConfig, known: pd.DataFrame) -> tuple[TermDepositModel, dict[str, pd.DataFrame]]:
@@ -176,11 +176,11 @@ def fit(config: ReplayConfig, known: pd.DataFrame) -> tuple[TermDepositModel, di
 
 
 def deploy(
-    config: ReplayConfig, version: int, model: TermDepositModel, parts: dict[str, pd.DataFrame], judged: Judgement
+    config: ReplayConfig, version: int, model: TermDepositModel, parts: dict[str, pd.DataFrame], compared: Comparison
 ) -> Deployed:
     """Put a judged model into production, with its training reference and its figures on the unseen days."""
     learned = pd.concat([parts["train"], parts["validation"]], ignore_index=True)
-    figures = judged.figures["candidate"].model_dump()
+    figures = compared.figures["candidate"].model_dump()
     return Deployed(
         version=version,
         model=model,
