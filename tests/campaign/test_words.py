@@ -22,8 +22,8 @@ ORDINARY = {
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 }  # fmt: skip
 
-#: Files that are about the first campaign still: columns tried in its search, changes in its years, its example answer, words of its form.
-KNOWN = {"modeling/tried.py", "replay/alarms.py", "serving/schemas.py", "serving/forms.py"}
+#: Files that are about the first campaign still: columns tried in its search, its example answer, words of its form.
+KNOWN = {"modeling/tried.py", "serving/schemas.py", "serving/forms.py"}
 
 
 #: Money and product of the campaigns in the repository: the platform formats amounts (campaign/presentation.py) and speaks of successes.

@@ -104,17 +104,17 @@ def test_a_wrong_question_is_answered_in_one_sentence(home: Path, arguments: tup
 
 
 def test_the_monitoring_is_measured_on_what_has_landed(home: Path) -> None:
-    code, output = run(home, "measure-monitoring", "--worlds", "1", "--output", str(home / "measured"))
+    code, output = run(home, "measure-monitoring", "--permutations", "1", "--output", str(home / "measured"))
     assert code == 0, output
     evenings = pd.read_csv(home / "measured" / "evenings.csv")
-    assert set(evenings["stretch"]) == {"April and May 2009"}
+    assert set(evenings["period"]) == {"April and May 2009"}
     assert set(evenings["moved"]) == {"days", "contacts"}
     assert "False alarms" in output
     [change] = pd.read_csv(home / "measured" / "delays.csv").to_dict("records")
     assert change["since"] == "2009-03-02"
 
 
-def test_without_a_calm_stretch_there_is_nothing_to_measure(home: Path) -> None:
+def test_without_a_stable_period_there_is_nothing_to_measure(home: Path) -> None:
     code, output = run(home, "measure-monitoring", "--as-of", "2009-03-27")
     assert code == 1
-    assert "none of the calm stretches of the campaign has landed" in output
+    assert "none of the stable periods of the campaign has landed" in output

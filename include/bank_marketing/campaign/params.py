@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,9 +45,38 @@ class Prices(BaseModel):
     deposit_margin: float = Field(default=40.0, gt=0)
 
 
+class StablePeriod(BaseModel):
+    """Contact days during which the bank called in one way: segments, volume and rate of success stay of one order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    first: date
+    last: date
+
+
+class Change(BaseModel):
+    """A change that is known from history: what changed, and the first contact day after it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    day: date
+
+
+class History(BaseModel):
+    """What people know of the campaign's past: `bank-marketing measure-monitoring` measures the alarm by it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stable_periods: tuple[StablePeriod, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+
 class _Params(Presentation):
     prices: Prices = Prices()
     calendar: Calendar = Calendar()
+    history: History = History()
 
 
 @dataclass(frozen=True)
@@ -56,6 +86,7 @@ class Params:
     Attributes:
         presentation: title, currency and words, for people.
         calendar: on which days it calls.
+        history: its stable periods and known changes.
         economics: its prices.
         sections: what is set of each step's configuration, by section; whatever is not here has its default.
         file: that says so.
@@ -64,6 +95,7 @@ class Params:
 
     presentation: Presentation
     calendar: Calendar
+    history: History
     economics: Economics
     sections: Mapping[str, Mapping[str, Any]]
     file: YamlFile
@@ -129,5 +161,5 @@ def load_params(path: Path, overridden: Mapping[str, Mapping[str, Any]], prices:
                 f"BANK_PARAMS__{name.upper()}…: there is no section {name!r}; there are: {', '.join(sorted(known))}"
             )
     economics = Economics(**given.prices.model_dump() | dict(prices))
-    presentation = Presentation(**given.model_dump(exclude={"prices", "calendar"}))
-    return Params(presentation, given.calendar, economics, sections, file, overridden)
+    presentation = Presentation(**given.model_dump(exclude={"prices", "calendar", "history"}))
+    return Params(presentation, given.calendar, given.history, economics, sections, file, overridden)

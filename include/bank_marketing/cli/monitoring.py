@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 @command
 def measure_monitoring(
     as_of: AsOf = "",
-    worlds: Annotated[
-        int, typer.Option(min=1, max=1000, help="Worlds without a change, for each stretch and each way of making them.")
+    permutations: Annotated[
+        int, typer.Option(min=1, max=1000, help="Random orders of each stable period, for each way of making them.")
     ] = 10,
     seed: Annotated[int, typer.Option(help="Of the random orders.")] = 7,
     output: Annotated[Path | None, typer.Option(help="Folder for evenings.csv, chance.csv and delays.csv.")] = None,
 ) -> None:
-    """Measure the monitoring: how often it calls for a training when nothing changed, and how long it takes when the world did."""
+    """Measure the monitoring: how often it calls for a training when nothing changed, and how long it takes when something did.
+
+    Stable periods and known changes are the campaign's: `history` in its params.yaml.
+    """
     from bank_marketing.cli.replay import land_when_empty
-    from bank_marketing.errors import NotEnoughHistory
+    from bank_marketing.errors import ConfigError, NotEnoughHistory
     from bank_marketing.modeling.results import load_results
     from bank_marketing.replay import alarms
     from bank_marketing.replay.platform import ReplayConfig
@@ -37,17 +40,25 @@ def measure_monitoring(
     land_when_empty(settings)
     last = day_or_last(as_of)
     context = features_context(settings, last)
+    past = context.campaign.params.history
+    if not past.stable_periods or not past.changes:
+        raise ConfigError(
+            f"the campaign {context.campaign.name} names no stable periods and no changes of its past: write them into its params.yaml, "
+            "`history: {stable_periods: [{name, first, last}], changes: [{name, day}]}` (docs/monitoring.md)"
+        )
     choice = load_results(context.campaign.results_file, context.contract).winner.choice
     config = ReplayConfig.of(context, choice)
     with progress_bar() as progress:
         task = progress.add_task("preparing", total=None)
         table = read_features(features_of(context, lambda step: progress.update(task, description=step)), context)
-        progress.update(task, description="changes", total=len(alarms.CHANGES))
-        delays = alarms.delays(table, config, on_change=lambda name: progress.advance(task))
-        progress.update(task, description="calm worlds", total=2 * worlds * len(alarms.STRETCHES), completed=0)
-        evenings = alarms.false_alarms(table, config, worlds, seed, on_world=lambda name: progress.advance(task))
+        progress.update(task, description="changes", total=len(past.changes))
+        delays = alarms.delays(table, config, past.changes, on_change=lambda name: progress.advance(task))
+        progress.update(task, description="permuted periods", total=2 * permutations * len(past.stable_periods), completed=0)
+        evenings = alarms.false_alarms(
+            table, config, past.stable_periods, permutations, seed, on_permutation=lambda name: progress.advance(task)
+        )
     if evenings.empty:
-        raise NotEnoughHistory(f"up to {last} none of the calm stretches of the campaign has landed: nothing to measure")
+        raise NotEnoughHistory(f"up to {last} none of the stable periods of the campaign has landed: nothing to measure")
     chance = alarms.chance(evenings)
     _show_alarms(alarms.summary(evenings))
     _show_chance(chance)
@@ -61,11 +72,11 @@ def measure_monitoring(
 
 
 def _show_alarms(summary: pd.DataFrame) -> None:
-    table = Table("", "moved", "worlds", "evenings", "drift", "decay", "trainings", "a year",
+    table = Table("", "moved", "permutations", "evenings", "drift", "decay", "trainings", "a year",
                   title="False alarms: evenings that violate, and trainings", box=box.SIMPLE)  # fmt: skip
     for row in summary.to_dict("records"):
         table.add_row(
-            row["stretch"], row["moved"], f"{row['worlds']}", f"{row['evenings']:,}", f"{row['drift']:.1%}",
+            row["period"], row["moved"], f"{row['permutations']}", f"{row['evenings']:,}", f"{row['drift']:.1%}",
             f"{row['performance']:.1%}", f"{row['retrainings']:.0f}", f"{row['per_year']:.1f}",
         )  # fmt: skip
     console.print(table)

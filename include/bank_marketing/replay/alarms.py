@@ -1,9 +1,9 @@
-"""How good the alarm is: how often it cries when nothing has changed, and how long it takes when something has.
+"""How good the alarm is: how often it fires when nothing has changed, and how long it takes when something has.
 
-*False alarms* are counted in worlds where nothing changes because of how they are made: the real contacts of one calm stretch of the
-campaign, put on its contact days in random order. Whole days are moved (what is called on one day has something in common), or single
-contacts (every difference is chance). The first days of such a world train and judge a model as the platform does, and the others are
-lived with it, evening by evening, by the platform's own monitoring.
+*False alarms* are counted in permuted periods, where nothing changes because of how they are made: the real contacts of one stable period
+of the campaign, put on its contact days in random order. Whole days are moved (what is called on one day has something in common), or
+single contacts (every difference is chance). The first days of such a period train and judge a model as the platform does, and the others
+are lived with it, evening by evening, by the platform's own monitoring.
 
 *Delays* are counted on the campaign as it was: a model trained the evening before a change that is known from history lives on through
 it, and is not replaced.
@@ -12,7 +12,6 @@ it, and is not replaced.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from typing import Any, Literal
@@ -20,6 +19,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from bank_marketing.campaign.params import Change, StablePeriod
 from bank_marketing.errors import NotEnoughHistory
 from bank_marketing.modeling.baselines import trailing_rate_threshold
 from bank_marketing.modeling.metrics import evaluate, f1
@@ -32,86 +32,53 @@ from bank_marketing.replay.table import known_on, split
 
 Moved = Literal["days", "contacts"]
 
-#: Shares of a world's days that train, choose the threshold, and judge; the others are lived.
+#: Shares of a permuted period's days that train, choose the threshold, and judge; the others are lived.
 TRAIN, VALIDATION, JUDGED = 0.30, 0.45, 0.60
 
-#: Draws of a world until its model is one that the platform would have put into production; the last one is taken as it is.
+#: Draws of a permutation until its model is one that the platform would have put into production; the last one is taken as it is.
 DRAWS = 5
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """Contact days during which the bank called in one way: channel, volume and rate of subscription stay of one order."""
-
-    name: str
-    first: str
-    last: str
-
-
-STRETCHES = (
-    Stretch("May and June 2008, by telephone", "2008-05-05", "2008-06-30"),
-    Stretch("July and August 2008", "2008-07-01", "2008-08-31"),
-    Stretch("April and May 2009", "2009-04-01", "2009-05-31"),
-    Stretch("June to December 2009", "2009-06-01", "2009-12-31"),
-    Stretch("March to November 2010", "2010-03-01", "2010-11-26"),
-)
 
 
 #: What can fire: a column of the clients or the call, the predicted or the true rate of subscription, the outcomes of the predictions.
 SIGNALS = ("clients", "rates", "performance")
 
 
-@dataclass(frozen=True)
-class Change:
-    """A change that is known from history: what changed, and the first contact day after it."""
-
-    name: str
-    day: str
-
-
-CHANGES = (
-    Change("from telephone to mobile", "2008-07-01"),
-    Change("the crisis: a few calls, most of them successful", "2008-10-01"),
-    Change("after the crisis: 45 instead of 5 percent subscribe", "2009-03-01"),
-)
-
-
 def false_alarms(
     table: pd.DataFrame,
     config: ReplayConfig,
-    worlds: int,
+    periods: Sequence[StablePeriod],
+    permutations: int,
     seed: int = 7,
-    stretches: Sequence[Stretch] = STRETCHES,
-    on_world: Callable[[str], None] = lambda name: None,
+    on_permutation: Callable[[str], None] = lambda name: None,
 ) -> pd.DataFrame:
-    """Live worlds in which nothing changes.
+    """Live through permuted periods, in which nothing changes.
 
     Args:
-        table: features with outcomes, in time order; a stretch that it does not hold is left out.
+        table: features with outcomes, in time order; a period that it does not hold is left out.
         config: of the platform's components.
-        worlds: for each stretch and each way of moving.
+        periods: stable ones of the campaign.
+        permutations: of each period and each way of moving.
         seed: of the random orders.
-        stretches: of the campaign.
-        on_world: called after each world, for progress.
+        on_permutation: called after each, for progress.
 
-    A world whose model does worse than calling everyone, in F1 and in money, on the days that judge it is drawn again: the platform's
+    A permutation whose model does worse than calling everyone, in F1 and in money, on the days that judge it is drawn again: the platform's
     judge would have kept that model out of production.
 
     Returns:
-        One row an evening: stretch, moved, world, day, enough, drift, performance (whether it violates), retrain, reasons, and the
+        One row an evening: period, moved, permutation, day, enough, drift, performance (whether it violates), retrain, reasons, and the
         distance of each column as a share of its threshold, `d_<column>`.
     """
     found = []
-    for stretch in stretches:
-        rows = table[table["contact_date"].between(stretch.first, stretch.last)]
+    for period in periods:
+        rows = table[table["contact_date"].between(str(period.first), str(period.last))]
         for moved in ("days", "contacts") if len(rows) else ():
-            for world in range(worlds):
-                generator = np.random.default_rng([seed, world])
+            for permutation in range(permutations):
+                generator = np.random.default_rng([seed, permutation])
                 found += [
-                    {"stretch": stretch.name, "moved": moved, "world": world} | evening
+                    {"period": period.name, "moved": moved, "permutation": permutation} | evening
                     for evening in _calm_evenings(rows, moved, generator, config)
                 ]
-                on_world(stretch.name)
+                on_permutation(period.name)
     return pd.DataFrame(found)
 
 
@@ -128,17 +95,17 @@ def shuffled(rows: pd.DataFrame, moved: Moved, generator: np.random.Generator) -
 def _calm_evenings(
     rows: pd.DataFrame, moved: Moved, generator: np.random.Generator, config: ReplayConfig
 ) -> Iterator[dict[str, Any]]:
-    """Train and judge on the first days of a world, live the others."""
+    """Train and judge on the first days of a permuted period, live the others."""
     for _ in range(DRAWS):
-        world = shuffled(rows, moved, generator)
-        days = world["contact_date"].unique()
+        permuted = shuffled(rows, moved, generator)
+        days = permuted["contact_date"].unique()
         cuts = [str(days[int(share * len(days))]) for share in (TRAIN, VALIDATION, JUDGED)]
-        places = [0, *(int(world["contact_date"].searchsorted(cut)) for cut in cuts)]
-        fitted, validation, judged = (world.iloc[first:last] for first, last in pairwise(places))
+        places = [0, *(int(permuted["contact_date"].searchsorted(cut)) for cut in cuts)]
+        fitted, validation, judged = (permuted.iloc[first:last] for first, last in pairwise(places))
         deployed = _deployed(config, fitted, validation, judged)
         if not _worse_than_everyone(deployed.model, judged, config):
             break
-    for found, _ in watch(Platform(config, deployed, 1), world, cuts[-1]):
+    for found, _ in watch(Platform(config, deployed, 1), permuted, cuts[-1]):
         columns = found["drift"]["columns"]
         yield {
             "day": found["day"],
@@ -198,7 +165,7 @@ def _deployed(config: ReplayConfig, fitted: pd.DataFrame, validation: pd.DataFra
 def delays(
     table: pd.DataFrame,
     config: ReplayConfig,
-    changes: Sequence[Change] = CHANGES,
+    changes: Sequence[Change],
     on_change: Callable[[str], None] = lambda name: None,
 ) -> pd.DataFrame:
     """Live through the known changes with the model of the evening before.
@@ -210,7 +177,7 @@ def delays(
     """
     found = []
     for change in changes:
-        before = table[table["contact_date"] < change.day]
+        before = table[table["contact_date"] < str(change.day)]
         try:
             parts = split(before, config.transformation)
         except (NotEnoughHistory, IndexError):
@@ -251,11 +218,11 @@ def _fired(found: dict[str, Any]) -> dict[str, bool]:
 
 
 def summary(evenings: pd.DataFrame) -> pd.DataFrame:
-    """False alarms by stretch and way of moving: evenings, and the share of them that violate and that start a training."""
+    """False alarms by period and way of moving: evenings, and the share of them that violate and that start a training."""
     enough = evenings[evenings["enough"]]
-    grouped = enough.groupby(["moved", "stretch"], sort=False)
+    grouped = enough.groupby(["moved", "period"], sort=False)
     table = grouped.agg(
-        worlds=("world", "nunique"),
+        permutations=("permutation", "nunique"),
         evenings=("day", "size"),
         drift=("drift", "mean"),
         performance=("performance", "mean"),
