@@ -118,3 +118,13 @@ def test_without_a_stable_period_there_is_nothing_to_measure(home: Path) -> None
     code, output = run(home, "measure-monitoring", "--as-of", "2009-03-27")
     assert code == 1
     assert "none of the stable periods of the campaign has landed" in output
+
+
+def test_a_campaign_that_names_no_periods_is_told_what_to_write(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BANK_CAMPAIGN", "bank_full")
+    code, output = run(home, "measure-monitoring")
+    assert code == 1
+    assert (
+        "the campaign bank_full names no stable periods and no changes of its past: write them into its params.yaml" in output
+    )
+    assert "Traceback" not in output

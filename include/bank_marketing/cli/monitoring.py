@@ -28,6 +28,7 @@ def measure_monitoring(
 
     Stable periods and known changes are the campaign's: `history` in its params.yaml.
     """
+    from bank_marketing.campaign import open_campaign
     from bank_marketing.cli.replay import land_when_empty
     from bank_marketing.errors import ConfigError, NotEnoughHistory
     from bank_marketing.modeling.results import load_results
@@ -37,15 +38,16 @@ def measure_monitoring(
     from bank_marketing.settings import Settings
 
     settings = Settings()
+    campaign = open_campaign(settings)
+    past = campaign.params.history
+    if not past.stable_periods or not past.changes:
+        raise ConfigError(
+            f"the campaign {campaign.name} names no stable periods and no changes of its past: write them into its params.yaml, "
+            "`history: {stable_periods: [{name, first, last}], changes: [{name, day}]}` (docs/monitoring.md)"
+        )
     land_when_empty(settings)
     last = day_or_last(as_of)
     context = features_context(settings, last)
-    past = context.campaign.params.history
-    if not past.stable_periods or not past.changes:
-        raise ConfigError(
-            f"the campaign {context.campaign.name} names no stable periods and no changes of its past: write them into its params.yaml, "
-            "`history: {stable_periods: [{name, first, last}], changes: [{name, day}]}` (docs/monitoring.md)"
-        )
     choice = load_results(context.campaign.results_file, context.contract).winner.choice
     config = ReplayConfig.of(context, choice)
     with progress_bar() as progress:
