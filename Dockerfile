@@ -60,7 +60,7 @@ FROM ${PYTHON_IMAGE} AS base
 # an arbitrary UID, without which Hadoop's login fails.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libgomp1 libnss-wrapper procps tini \
-    && rm -rf /var/lib/apt/lists/* /usr/share/man/*
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /usr/share/man/*
 
 # A user without rights; any other UID works as well, with group 0 (OpenShift, `user:` in compose). Nobody else sees secrets.
 RUN useradd --uid 50000 --gid 0 --home-dir /home/bank --create-home bank \
@@ -98,7 +98,7 @@ USER 0
 RUN apt-get update \
     && mkdir -p /usr/share/man/man1 \
     && apt-get install -y --no-install-recommends openjdk-17-jre-headless \
-    && rm -rf /var/lib/apt/lists/* /usr/share/man/* \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /usr/share/man/* \
     && ln -s "$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")" /opt/java
 ENV JAVA_HOME=/opt/java \
     SPARK_HOME=/opt/venv/lib/python3.11/site-packages/pyspark \
