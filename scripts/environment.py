@@ -31,6 +31,8 @@ unset _bank_env
 
 def airflow_environment(home: Path, project: Path = PROJECT) -> dict[str, str]:
     """Variables for an Airflow that lives in `home` and runs the project's DAGs; no secrets, no paths outside the two."""
+    # SQLite has one writer at a time: who comes second waits, a minute where Python's default is five seconds, and gets no error.
+    database = f"sqlite:///{home / 'airflow.db'}?timeout=60"
     return {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(project / "dags"),
@@ -40,15 +42,13 @@ def airflow_environment(home: Path, project: Path = PROJECT) -> dict[str, str]:
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",  # name:role; the password is in the next file
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / PASSWORDS),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
         # Without this, standalone adds some fifty example connections, among them a mail server that does not exist.
         "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW__API__HOST": "127.0.0.1",
         # The maintenance DAG's way to this database, which Airflow shuts off from all other tasks.
-        "AIRFLOW_CONN_AIRFLOW_METADATA": json.dumps(
-            {"conn_type": "generic", "extra": {"sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}"}}
-        ),
+        "AIRFLOW_CONN_AIRFLOW_METADATA": json.dumps({"conn_type": "generic", "extra": {"sql_alchemy_conn": database}}),
         # Nothing of a bank's platform calls home.
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "GX_ANALYTICS_ENABLED": "False",

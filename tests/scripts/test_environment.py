@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import subprocess
+import threading
+from contextlib import closing
 from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
 
 from scripts import environment
 
@@ -58,3 +65,22 @@ def test_secrets_are_read_back_and_private(tmp_path: Path) -> None:
     environment.write(tmp_path / "env.sh", made, tmp_path)
     assert environment.read(tmp_path / "env.sh") == made
     assert (tmp_path / "env.sh").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("name", ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW_CONN_AIRFLOW_METADATA"])
+def test_who_writes_while_airflow_writes_waits(tmp_path: Path, name: str) -> None:
+    """A run that is started by REST while the scheduler writes is created, and no error."""
+    given = environment.airflow_environment(tmp_path)[name]
+    url = json.loads(given)["extra"]["sql_alchemy_conn"] if name.startswith("AIRFLOW_CONN") else given
+    with closing(sqlite3.connect(tmp_path / "airflow.db", check_same_thread=False)) as other:
+        other.executescript("CREATE TABLE runs (id INTEGER)")
+        other.isolation_level = None
+        other.execute("BEGIN IMMEDIATE")
+        release = threading.Timer(6.0, lambda: other.execute("COMMIT"))  # beyond the five seconds that SQLite waits by default
+        release.start()
+        try:
+            with create_engine(url).begin() as connection:
+                connection.execute(text("INSERT INTO runs VALUES (1)"))
+        finally:
+            release.join()
+        assert other.execute("SELECT count(*) FROM runs").fetchone() == (1,)
