@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from datetime import date
@@ -117,3 +118,8 @@ def test_prose_names_only_files_and_commands_that_exist() -> None:
             assert target in targets, f"{name}: make {target}"
         for path in re.findall(r"`((?:scripts|deploy|tests|include|docs|\.ci|\.github)/[\w./-]+\.\w+)`", text):
             assert (PROJECT / path).exists(), f"{name}: {path}"
+
+
+def test_no_secret_is_committed_that_nobody_has_looked_at() -> None:
+    found = audit.new_secrets(audit.secrets_in(PROJECT), json.loads(audit.BASELINE.read_text(encoding="utf-8")))
+    assert not found, "look at each; what is none is accepted with `make audit ACCEPT=1`"
