@@ -48,6 +48,18 @@ def document() -> dict[str, Any]:
 attacked = schemathesis.openapi.from_dict(document(), config=SchemathesisConfig(seed=1))
 
 
+def test_each_operation_of_the_api_and_no_other_says_how_a_key_is_sent() -> None:
+    made = document()
+    named = {
+        (path, method): entry.get("security") for path, entries in made["paths"].items() for method, entry in entries.items()
+    }
+    assert [path for path, _ in named if path.startswith("/api/")]
+    for (path, _), security in named.items():
+        assert security == ([{"HTTPBearer": []}, {"APIKeyHeader": []}] if path.startswith("/api/") else None), path
+    assert made["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
+    assert made["components"]["securitySchemes"]["APIKeyHeader"]["name"] == "X-API-Key"
+
+
 @attacked.parametrize()
 @settings(
     max_examples=RANDOM_CASES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -55,6 +56,16 @@ def path_of(uri: str) -> Path:
 def is_marker(path: Path) -> bool:
     """Whether a file is Spark's or the system's own, and no part of an artifact."""
     return path.name.startswith((".", "_SUCCESS"))
+
+
+def _fresh_file(folder: Path) -> tuple[int, str]:
+    """A file that nobody else has, open for writing: in a folder that is mostly there, since a prediction is one file."""
+    name, flags = f"{folder}/.{secrets.token_hex(8)}", os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        return os.open(name, flags, 0o600), name
+    except FileNotFoundError:
+        folder.mkdir(parents=True, exist_ok=True)
+        return os.open(name, flags, 0o600), name
 
 
 class FolderStage(Stage):
@@ -141,8 +152,7 @@ class LocalStore(ArtifactStore):
         """Write one file in one step."""
         target = path_of(uri)
         with told("write", target):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=target.parent, prefix=".")
+            handle, name = _fresh_file(target.parent)
             try:
                 with os.fdopen(handle, "wb") as stream:
                     stream.write(content)

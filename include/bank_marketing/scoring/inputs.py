@@ -42,5 +42,5 @@ def input_digests(columns: Mapping[str, Iterable[Any]], contract: Contract) -> l
 def _members(name: str, values: Iterable[Any]) -> list[str]:
     """`"name":value` in JSON for each row; a text that occurs many times is written once."""
     values, key = list(values), f"{scalar_json(name)}:"
-    texts = {value: key + scalar_json(value) for value in {value for value in values if isinstance(value, str)}}
+    texts = {value: key + scalar_json(value) for value in set(values) if isinstance(value, str)} if len(values) > 1 else {}
     return [texts[value] if value in texts else key + scalar_json(value) for value in values]

@@ -16,6 +16,12 @@ from bank_marketing.scoring.scorer import CampaignState, ScoredColumns, Scorer, 
 #: Reasons that are given, at most: as many as the scorer gives.
 TOP = 4
 
+#: Days and list sizes, and encoded numbers of each of them, that are remembered: some 20 MB at most.
+MOST_DAYS, MOST_NUMBERS = 8, 20_000
+
+#: Encoded numbers of a day, by their place and the value that they are of.
+_Numbers = dict[tuple[int, Any], float]
+
 
 class Scored(NamedTuple):
     """The prediction of one client, in Python's own types; see `Scorer.score`."""
@@ -41,6 +47,11 @@ class SingleScorer:
         encoder = self.model.encoder
         self._center, self._coefficients = encoder.center_, self.model.estimator.coef_[0]
         self._read = frozenset({*self.spec.attributes, *self.spec.campaign_columns} - set(self.spec.forbidden))
+        self._own = [self._own_column(name) for name in encoder.number_names_]
+        self._flags: dict[str, dict[Any, int]] = {}
+        for place, (name, category) in enumerate(encoder.category_names_, start=len(self._own)):
+            self._flags.setdefault(name, {})[category] = place
+        self._known: tuple[CampaignState | None, dict[tuple[date, int], _Numbers]] = (None, {})
         self._places: dict[str, list[int]] = {}
         for place, name in enumerate(encoder.get_feature_names_out()):
             self._places.setdefault(group_of(self.spec, name), []).append(place)
@@ -58,8 +69,7 @@ class SingleScorer:
             ModelIncompatible: the prospect lacks a column.
         """
         row = {**prospect, **day_columns(day, state, list_size)}
-        columns = {name: np.array([value], dtype=object) for name, value in row.items() if name in self._read}
-        encoded = self.model.encoder.encode(columns, 1)
+        encoded = self._encoded(row, self._numbers_of(day, state, list_size))
         p, economics = self.model.probabilities(encoded), self.scorer.economics
         return Scored(
             probability=float(p[0]),
@@ -67,6 +77,40 @@ class SingleScorer:
             expected_profit=float(economics.expected_profit(p)[0]),
             reasons=self._reasons(encoded[0], row),
         )
+
+    def _encoded(self, row: Mapping[str, Any], known: _Numbers) -> Floats:
+        """The row (1, columns) as the encoder gives it, put together of what it gave rows of the same day before."""
+        try:
+            numbers = [known.get((place, row[name] if name else None)) for place, name in enumerate(self._own)]
+            places = [flags.get(row[name]) for name, flags in self._flags.items()]
+        except KeyError:  # the encoder says what is missing
+            numbers, places = [None], []
+        if None in numbers:
+            columns = {name: np.array([value], dtype=object) for name, value in row.items() if name in self._read}
+            encoded = self.model.encoder.encode(columns, 1)
+            for place, name in enumerate(self._own):
+                known[place, row[name] if name else None] = encoded[0, place]
+            return encoded
+        encoded = np.zeros((1, len(self._center)))
+        encoded[0, : len(numbers)] = numbers
+        encoded[0, [place for place in places if place is not None]] = self.model.encoder.category_weight
+        return encoded
+
+    def _numbers_of(self, day: date, state: CampaignState, list_size: int) -> _Numbers:
+        """What is remembered of a day with a list of that size, and forgotten with the state; threads may ask at the same time."""
+        known = self._known
+        if known[0] is not state or len(known[1]) > MOST_DAYS:
+            known = self._known = (state, {})
+        numbers = known[1].setdefault((day, list_size), {})
+        if len(numbers) > MOST_NUMBERS:
+            numbers = known[1][day, list_size] = {}
+        return numbers
+
+    def _own_column(self, name: str) -> str:
+        """The attribute of the client of which a number is; empty where all clients of a day share it."""
+        declared = self.spec.numbers(self.model.encoder.feature_set)
+        source = (declared[name].column or declared[name].segment) if name in declared else name
+        return source if source in self.spec.attributes else ""
 
     def _reasons(self, encoded: Floats, row: Mapping[str, Any]) -> list[Reason]:
         """The strongest reasons, strongest first."""

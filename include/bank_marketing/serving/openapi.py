@@ -23,6 +23,12 @@ HEADERS = {
     REPLAYED: "of a request with an `Idempotency-Key`: `true` when this is the answer that was given before",
 }
 
+#: How a key is sent. FastAPI would ask each request anew for schemes that are dependencies.
+SCHEMES = {
+    "HTTPBearer": {"type": "http", "scheme": "bearer", "description": "An API key"},
+    "APIKeyHeader": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+
 #: With every answer of the API.
 ALWAYS = ("X-Request-Id", "RateLimit-Policy", "RateLimit")
 
@@ -44,8 +50,11 @@ def document(app: FastAPI) -> dict[str, Any]:
     made["components"]["headers"] = {
         name: {"description": said, "schema": {"type": "string"}} for name, said in HEADERS.items()
     }
+    made["components"]["securitySchemes"] = SCHEMES
     for path, operations in made["paths"].items():
         for method, operation in operations.items():
+            if path.startswith("/api/"):
+                operation["security"] = [{name: []} for name in SCHEMES]
             for status, answer in operation["responses"].items():
                 if names := _headers(path, method, status, operation):
                     answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}

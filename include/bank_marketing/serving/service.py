@@ -7,9 +7,8 @@ from datetime import date
 from functools import wraps
 from typing import Annotated, Any, ParamSpec, TypeVar
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.security import APIKeyHeader, HTTPBearer
 
 from bank_marketing.artifacts import open_store
 from bank_marketing.campaign import open_campaign
@@ -72,12 +71,8 @@ async def _in_service(request: Request) -> Service:
     return service_of(request)
 
 
-async def principal_of(
-    request: Request,
-    _bearer: Annotated[object, Security(HTTPBearer(auto_error=False, description="An API key"))] = None,
-    _header: Annotated[object, Security(APIKeyHeader(name="X-API-Key", auto_error=False))] = None,
-) -> Principal:
-    """Who asks, as found before the body was read (`Admission`). The two schemes only document themselves."""
+async def principal_of(request: Request) -> Principal:
+    """Who asks, as found before the body was read (`Admission`). The document says how a key is sent (`openapi.SCHEMES`)."""
     principal = request.scope["principal"]
     assert isinstance(principal, Principal)
     return principal
