@@ -46,7 +46,7 @@ def test_what_is_remembered_of_earlier_clients_changes_no_bit(
     single: SingleScorer, scorer: Scorer, state: CampaignState, prospects: pd.DataFrame
 ) -> None:
     rows = rows_of(prospects)
-    rows += [row | {"euribor3m": value} for row in rows[:2] for value in (0.0, -0.0, float("nan"))]
+    rows += [row | {"euribor3m": value} for row in rows[:2] for value in (0.0, -0.0, 5)]
     later = state.model_copy(update={"counts": {name: count + 3 for name, count in state.counts.items()}})
     asked = [(DAY, state, 40), (DAY, later, 40), (DAY + timedelta(days=3), later, 40), (DAY, later, 41)]
     for day, counts, size in asked * 2:
