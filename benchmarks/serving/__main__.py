@@ -17,11 +17,15 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from bank_marketing.serving.settings import ApiSettings
 from benchmarks.serving.load import Measured, Target, apply_load
 from benchmarks.serving.platforms import Measurable, prepare
 from benchmarks.serving.servers import Server, mlflow_serve, service
 
 BATCH = 500
+
+#: Connections at a time that the service holds by default.
+MOST = ApiSettings().max_connections
 
 #: Answers before the first measurement: imports, caches, the model's first call.
 WARM_UP = 20
@@ -146,7 +150,12 @@ def show(told: dict[str, Any]) -> None:
 
 
 def _loads(name: str, server: Server, single: Target, batch: Target, seconds: float) -> list[dict[str, Any]]:
-    plan = (("single", single, 1, 1), ("single", single, 8, 1), (f"batch of {BATCH}", batch, 1, BATCH))
+    plan = (
+        ("single", single, 1, 1),
+        ("single", single, 8, 1),
+        ("single", single, MOST, 1),
+        (f"batch of {BATCH}", batch, 1, BATCH),
+    )
     rows = []
     for request, target, connections, size in plan:
         console.print(f"{name}, {request}, {connections} connections …")
