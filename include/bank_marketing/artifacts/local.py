@@ -71,16 +71,6 @@ def _fresh_file(folder: Path) -> tuple[int, str]:
 class FolderStage(Stage):
     """A stage whose files lie in a local folder: all but where it is published to."""
 
-    def adopt(self, spark_folder: str, target: str) -> int:
-        """Move Spark's part files to another folder, with numbers for names."""
-        parts = sorted((self.path / spark_folder).glob("part-*"))
-        folder = self.path / target
-        if parts:
-            folder.mkdir(parents=True, exist_ok=True)
-        for number, part in enumerate(parts):
-            self.rename(part, folder / f"part-{number}.parquet")
-        return len(parts)
-
     def number_parts(self, spark_folder: str) -> None:
         """Give Spark's part files numbers for names."""
         for number, part in enumerate(sorted((self.path / spark_folder).glob("part-*"))):

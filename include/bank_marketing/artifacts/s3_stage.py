@@ -38,14 +38,13 @@ log = logging.getLogger(__name__)
 
 
 class S3Stage(FolderStage):
-    """Files in `path`; Spark's in `uri`, fetched when they are adopted or numbered, for their digests and names."""
+    """Files in `path`; Spark's in `uri`, fetched when they are numbered, for their digests and names."""
 
     def __init__(self, store: S3Store, path: Path) -> None:
         self.store: S3Store = store
         self.path = path
         self.prefix = store.key(store.uri(STAGING, f"try-{uuid4().hex}"))
         self.staged: dict[Path, str] = {}
-        self.fetched: set[str] = set()
         self.used = False
 
     @property
@@ -53,11 +52,6 @@ class S3Stage(FolderStage):
         """Where Spark writes."""
         self.used = True
         return self.store.spark_uri(self.store.uri_of(self.prefix))
-
-    def adopt(self, spark_folder: str, target: str) -> int:
-        """Fetch what Spark wrote, and move its part files to another folder, with numbers for names."""
-        self._fetch(spark_folder)
-        return super().adopt(spark_folder, target)
 
     def number_parts(self, spark_folder: str) -> None:
         """Fetch what Spark wrote, and give its part files numbers for names."""
@@ -71,12 +65,10 @@ class S3Stage(FolderStage):
             self.staged[target] = self.staged.pop(path)
 
     def _fetch(self, spark_folder: str) -> None:
-        """Download a whole output of Spark at once, however many folders it has. Spark writes each output once."""
-        top = spark_folder.partition("/")[0]
-        if top in self.fetched:
-            return
-        self.fetched.add(top)
-        keys = [key for key in self.store.keys_below(f"{self.prefix}/{top}") if key.rpartition("/")[2].startswith("part-")]
+        """Download what Spark wrote into a folder."""
+        keys = [
+            key for key in self.store.keys_below(f"{self.prefix}/{spark_folder}") if key.rpartition("/")[2].startswith("part-")
+        ]
         files = {key: self.path / key.removeprefix(f"{self.prefix}/") for key in keys}
         with told("write to", self.path):
             self.store.fetch(files)

@@ -29,7 +29,7 @@ class Stage(ABC):
     Attributes:
         store: where it is published.
         path: local directory; files written here are part of the artifact.
-        uri: where Spark writes what belongs to it (a directory URI): the same place, or one that `adopt` and `number_parts` fetch from.
+        uri: where Spark writes what belongs to it (a directory URI): the same place, or one that `number_parts` fetches from.
     """
 
     store: ArtifactStore
@@ -37,16 +37,11 @@ class Stage(ABC):
     uri: str
 
     @abstractmethod
-    def adopt(self, spark_folder: str, target: str) -> int:
-        """Move the part files that Spark wrote into `spark_folder` to the folder `target`, as part-0.parquet, part-1.parquet and so on.
-
-        Returns:
-            How many there were.
-        """
-
-    @abstractmethod
     def number_parts(self, spark_folder: str) -> None:
-        """Name the part files that Spark wrote part-0.parquet, part-1.parquet, … instead of by their job's random id."""
+        """Name the part files that Spark wrote part-0.parquet, part-1.parquet, … instead of by their job's random id.
+
+        They lie in `path` afterwards.
+        """
 
     @abstractmethod
     def files(self, folder: str = "") -> list[FileEntry]:

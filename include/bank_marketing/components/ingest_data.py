@@ -30,6 +30,9 @@ COMPONENT = "ingest_data"
 KIND = "snapshot"
 CLEAN_ZONE = "clean/contacts"
 
+#: Folder of the stage with a folder a day.
+_OUT = "out"
+
 log = logging.getLogger(__name__)
 
 
@@ -192,8 +195,7 @@ def _ingest(
     bad: list[tuple[Path, str]] = []
     with context.stage() as stage:
         files = {file.date: file.path for file, _ in new}
-        rows = {file.date: inspected.rows for file, inspected in new}
-        tallies = write_days(spark, files, rows, context.contract, stage.uri)
+        tallies = write_days(spark, files, context.contract, stage, _OUT)
         for file, inspected in new:
             day = tallies[file.date]
             reconcile(inspected, day)
@@ -211,13 +213,10 @@ def _ingest(
 def _publish_day(
     stage: Stage, file: LandedFile, inspected: InspectedFile, day: dict[str, Any], ledger: _Ledger, context: RunContext
 ) -> Manifest:
-    folder = f"out/{file.date}"
-    stage.adopt(f"{day['folder']}/dt={file.date}", folder)
-    stage.adopt(f"rejected/dt={file.date}", f"{folder}/rejected")
     return stage.publish(
         context.store.uri(ledger.path(file.date, inspected.sha256)),
         "clean_contacts",
-        folder=folder,
+        folder=f"{_OUT}/{file.date}",
         as_of=file.date,
         dag_id=context.dag_id,
         run_id=context.run_id,

@@ -1,101 +1,94 @@
-"""From text to typed rows: each row is clean, rejected with its reasons, or a duplicate. None disappears.
-
-Nearly all rows are good, so they take the short way (`good_rows`): typed, checked and written where they were read. Reasons, places
-and duplicates are worked out for the few others alone (`left_out`).
-"""
+"""From text to typed rows: each row is clean, rejected with its reasons, or a duplicate. None disappears."""
 
 from __future__ import annotations
 
+from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as f
 
 from bank_marketing.contract import Column, Contract
 from bank_marketing.contract.spark import CORRUPT_RECORD
-from bank_marketing.etl.judging import breaches, is_good, text_of, typed
-from bank_marketing.etl.reading import number_rows
+from bank_marketing.etl.judging import breaches, is_good, text_of, typed, warnings
+from bank_marketing.etl.reading import BLOCK, number_rows
 
 CLEAN, REJECTED, DUPLICATE, SUPERSEDED = "clean", "rejected", "duplicate", "superseded"
 
-
-def good_rows(raw: DataFrame, columns: tuple[Column, ...], contract: Contract) -> DataFrame:
-    """Rows of `read_landed` whose line and cells parse and which keep every critical rule, in the order of their files.
-
-    Contacts that a file holds more than once are still there as often.
-
-    Returns:
-        contact_id, contact_date, the other columns typed.
-    """
-    names = [column.name for column in columns]
-    return typed(raw, columns).where(is_good(columns, contract)).select(names[0], "contact_date", *names[1:])
+#: What `judged_rows` adds to a row: whether it is kept, a number for what it says, and its text.
+GOOD, CONTENT, RAW = "_good", "_content", "raw"
 
 
-def left_out(raw: DataFrame, columns: tuple[Column, ...], contract: Contract, repeated: DataFrame) -> DataFrame:
-    """Rows of `read_landed` that are not clean, with their place and the reason.
+def warning_name(place: int) -> str:
+    """Where `judged_rows` says whether a row breaks the rule at a place of `warnings`."""
+    return f"_warning_{place}"
 
-    A row is rejected when its line or a cell does not parse, a cell is missing, or a critical rule of the contract is broken. Of
-    the remaining rows of one file with the same contact_id the last one stands: the others are `duplicate` when they are equal to
-    it, else `superseded`.
+
+def judged_rows(raw: DataFrame, columns: tuple[Column, ...], contract: Contract) -> DataFrame:
+    """All rows of `read_landed`, each judged by itself, where it was read: no row is moved, and those of a file stay in its order.
+
+    Which of several rows of a contact stands is for `settle` to say: it sees a day as a whole.
 
     Args:
         raw: rows as landed.
-        columns: of the file.
+        columns: of the files.
         contract: what they must keep.
-        repeated: `contact_date` and `contact_id` of the contacts that a file holds more than once among its good rows.
 
     Returns:
-        contact_date, source_row, contact_id, status (rejected, duplicate, superseded), breaches, raw (the row as text).
+        contact_id, contact_date, the other columns typed; `_good` (its line and cells parse, and every critical rule is kept),
+        `breaches` (array of rule and detail, with nulls between them; null for good rows), `raw` (the row as text), `_content`
+        (equal for rows that say the same), for each of `warnings` whether it is broken, and `_block`.
     """
-    settled = judged_rows(raw, columns, contract, repeated)
-    return settled.where(f.col("status") != CLEAN).select(
-        "contact_date", "source_row", "contact_id", "status", "breaches", "raw"
+    names = [column.name for column in columns]
+    rows = typed(raw, columns).withColumn(GOOD, is_good(columns, contract))
+    warned = warnings(columns, contract).values()
+    return rows.select(
+        names[0],
+        "contact_date",
+        *names[1:],
+        GOOD,
+        f.when(~f.col(GOOD), breaches(columns, contract)).alias("breaches"),
+        _line(names, contract).alias(RAW),
+        _content(names).alias(CONTENT),
+        *(f.coalesce(broken, f.lit(False)).alias(warning_name(place)) for place, broken in enumerate(warned)),
+        BLOCK,
     )
 
 
 def clean_rows(raw: DataFrame, columns: tuple[Column, ...], contract: Contract) -> DataFrame:
-    """All rows of `read_landed` as `left_out` and `good_rows` tell of them, for a single file.
+    """All rows of `read_landed`, judged and settled by Spark alone: for a single file of any length.
+
+    A row is rejected when its line or a cell does not parse, a cell is missing, or a critical rule of the contract is broken. Of
+    the remaining rows of one file with the same contact_id the last one stands: the others are `duplicate` when they are equal to
+    it, else `superseded`.
 
     Returns:
         contact_id, contact_date, the other columns typed, `source_row`, `status` (clean, rejected, duplicate, superseded),
         `breaches` (array of rule and detail; why it was rejected) and `raw` (the row as text).
     """
     names = [column.name for column in columns]
-    return judged_rows(raw, columns, contract).select(
-        "contact_id", "contact_date", *names[1:], "source_row", "status", "breaches", "raw"
-    )
-
-
-def judged_rows(
-    raw: DataFrame, columns: tuple[Column, ...], contract: Contract, repeated: DataFrame | None = None
-) -> DataFrame:
-    """Rows with their place, status and breaches; with `repeated`, only rows that are not good and rows of those contacts."""
-    names = [column.name for column in columns]
-    good = is_good(columns, contract)
-    rows = typed(raw, columns).withColumn("_good", good)
-    if repeated is not None:
-        again = repeated.select("contact_date", f.col("contact_id").alias(text_of("contact_id")), f.lit(True).alias("_again"))
-        rows = rows.join(again, ["contact_date", text_of("contact_id")], "left")
-        asked = ~f.col("_good") | f.col("_again").isNotNull()
-        # All rows are sorted to count their places: those that nobody asks for bring nothing but their place.
-        places = ["contact_date", "_block", "_order"]
-        content = [name for name in rows.columns if name not in places]
-        slim = rows.select(*places, f.when(asked, f.struct(*content)).alias("_row"))
-        numbered = number_rows(slim, f.col("_row").isNotNull()).select("contact_date", "source_row", "_row.*")
-    else:
-        numbered = number_rows(rows)
-    texts = [f.col(text_of(name)) for name in names]
-    line = f.concat_ws(contract.delimiter, *(f.coalesce(text, f.lit("")) for text in texts))
-    same_contact = Window.partitionBy("contact_date", "_good", text_of("contact_id")).orderBy(f.col("source_row").desc())
+    rows = number_rows(typed(raw, columns).withColumn(GOOD, is_good(columns, contract)))
+    same_contact = Window.partitionBy("contact_date", GOOD, text_of("contact_id")).orderBy(f.col("source_row").desc())
     status = (
-        f.when(~f.col("_good"), REJECTED)
+        f.when(~f.col(GOOD), REJECTED)
         .when(f.col("_rank") == 1, CLEAN)
-        .when(f.col("_content") == f.col("_last"), DUPLICATE)
+        .when(f.col(CONTENT) == f.col("_last"), DUPLICATE)
         .otherwise(SUPERSEDED)
     )
-    return (
-        numbered.withColumn("raw", f.coalesce(f.col(CORRUPT_RECORD), line))
-        .withColumn("_content", f.xxhash64(*texts))
+    settled = (
+        rows.withColumn(RAW, _line(names, contract))
+        .withColumn(CONTENT, _content(names))
         .withColumn("_rank", f.row_number().over(same_contact))
-        .withColumn("_last", f.first("_content").over(same_contact))
+        .withColumn("_last", f.first(CONTENT).over(same_contact))
         .withColumn("status", status)
-        .withColumn("breaches", breaches(columns, contract))
+        .withColumn("breaches", f.filter(breaches(columns, contract), lambda entry: entry.isNotNull()))
     )
+    return settled.select("contact_id", "contact_date", *names[1:], "source_row", "status", "breaches", RAW)
+
+
+def _line(names: list[str], contract: Contract) -> SparkColumn:
+    """A row as text: the line where it is malformed, else its cells."""
+    cells = (f.coalesce(f.col(text_of(name)), f.lit("")) for name in names)
+    return f.coalesce(f.col(CORRUPT_RECORD), f.concat_ws(contract.delimiter, *cells))
+
+
+def _content(names: list[str]) -> SparkColumn:
+    return f.xxhash64(*(f.col(text_of(name)) for name in names))

@@ -42,12 +42,11 @@ def is_good(columns: tuple[Column, ...], contract: Contract) -> SparkColumn:
 
 
 def breaches(columns: tuple[Column, ...], contract: Contract) -> SparkColumn:
-    """What a row of `typed` breaks that is critical: an array of rule and detail."""
+    """What a row of `typed` breaks that is critical: an array of rule and detail, null for what it keeps."""
     found = [_cell_breach(column) for column in columns]
     found += [_rule_breach(rule) for rule in _rules(columns, contract, "critical")]
     malformed = _breach("malformed_row", f.lit("the line has too few or too many fields, or an unbalanced quote"))
-    present = f.filter(f.array(*found), lambda entry: entry.isNotNull())
-    return f.when(f.col(CORRUPT_RECORD).isNotNull(), f.array(malformed)).otherwise(present)
+    return f.when(f.col(CORRUPT_RECORD).isNotNull(), f.array(malformed)).otherwise(f.array(*found))
 
 
 def warnings(columns: tuple[Column, ...], contract: Contract) -> dict[str, SparkColumn]:

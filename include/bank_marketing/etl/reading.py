@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as f
 
@@ -21,7 +20,7 @@ from bank_marketing.errors import ConfigError
 _DAY_FOLDER = "dt="
 
 #: Where a row stands: the byte its part of the file begins at, and a number that grows within that part.
-_BLOCK, _ORDER = "_block", "_order"
+BLOCK, _ORDER = "_block", "_order"
 
 
 def literal(uri: str) -> str:
@@ -55,30 +54,24 @@ def read_landed(spark: SparkSession, paths: Sequence[Path], columns: tuple[Colum
     return raw.select(
         "*",
         day.alias("contact_date"),
-        f.col("_metadata.file_block_start").alias(_BLOCK),
+        f.col("_metadata.file_block_start").alias(BLOCK),
         f.monotonically_increasing_id().alias(_ORDER),
     )
 
 
-def number_rows(raw: DataFrame, kept: SparkColumn | None = None) -> DataFrame:
+def number_rows(raw: DataFrame) -> DataFrame:
     """Give rows of `read_landed` their place in their file, `source_row`: 1 for the first data row.
 
-    All rows are sorted for that, each part of a file by itself: select few and narrow columns before.
-
-    Args:
-        raw: rows with `contact_date`, `_block` and `_order`.
-        kept: which rows to return; default all.
+    All rows are sorted for that, each part of a file by itself.
     """
-    block = Window.partitionBy("contact_date", _BLOCK)
+    block = Window.partitionBy("contact_date", BLOCK)
     numbered = raw.withColumns(
         {"_place": f.row_number().over(block.orderBy(_ORDER)), "_rows": f.count(f.lit(1)).over(block)},
     )
-    if kept is not None:
-        numbered = numbered.where(kept | (f.col("_place") == 1))
-    earlier = Window.partitionBy("contact_date").orderBy(_BLOCK).rangeBetween(Window.unboundedPreceding, -1)
+    earlier = Window.partitionBy("contact_date").orderBy(BLOCK).rangeBetween(Window.unboundedPreceding, -1)
     before = f.coalesce(f.sum(f.when(f.col("_place") == 1, f.col("_rows"))).over(earlier), f.lit(0))
     placed = numbered.withColumn("source_row", (f.col("_place") + before).cast("int"))
-    return (placed if kept is None else placed.where(kept)).drop(_BLOCK, _ORDER, "_place", "_rows")
+    return placed.drop(BLOCK, _ORDER, "_place", "_rows")
 
 
 def _check_files(raw: DataFrame, paths: Sequence[Path]) -> None:

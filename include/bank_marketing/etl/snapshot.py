@@ -36,7 +36,7 @@ class CleanDay(_Entry):
     rejected: int
     duplicates: int
     warnings: dict[str, int] = {}
-    parts: int = Field(default=1, description="files of clean rows: several for a day that many tasks wrote")
+    parts: int = Field(default=1, description="files of clean rows: several for a huge day")
 
     @property
     def files(self) -> list[str]:
