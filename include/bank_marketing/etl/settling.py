@@ -1,7 +1,7 @@
 """Judged rows become the files of their days: of each contact the last good row stands, all other rows are kept beside.
 
-Spark writes one file a task, whatever number of days it holds, and this cuts those files by day with Arrow: a small day costs a
-millisecond where a file of its own costs Spark fifty, and the cuts do not depend on how many tasks there were.
+Spark writes one file a task, whatever number of days it holds, and this cuts those files by day with Arrow: a small day costs a few
+milliseconds where a file of its own costs Spark thirty to fifty, and the cuts do not depend on how many tasks there were.
 """
 
 from __future__ import annotations
