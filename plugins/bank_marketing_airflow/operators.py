@@ -22,8 +22,8 @@ from bank_marketing.artifacts import ArtifactRef
 from bank_marketing.components.context import RunContext
 from bank_marketing.errors import ArtifactMissing
 from bank_marketing.etl import s3a
-from bank_marketing.landing.zone import LandingZone
-from bank_marketing.settings import PROJECT_DIR, spark_java_options
+from bank_marketing.etl.driver_java import driver_java_options
+from bank_marketing.settings import PROJECT_DIR
 from bank_marketing_airflow.addresses import reachable
 from bank_marketing_airflow.campaigns import campaign_environment
 from bank_marketing_airflow.links import LINKS
@@ -31,18 +31,6 @@ from bank_marketing_airflow.quiet import story_only
 from bank_marketing_airflow.run_context import begin, live, run_context, run_options, run_type
 
 SPARK_JOBS = PROJECT_DIR / "spark_jobs"
-
-#: Bytes of all landed files, some 500,000 contacts, up to which a Spark job lasts seconds.
-SHORT_JOB = 64 * 2**20
-
-
-def driver_java_options(run: RunContext) -> str:
-    """Java's options for a job's driver: a short one does without the optimizing compiler, which would take two fifths of its time.
-
-    Where much has landed, what that compiler makes runs more than twice as fast.
-    """
-    short = LandingZone(run.settings.landing).size <= SHORT_JOB
-    return spark_java_options() + (" -XX:TieredStopAtLevel=1" if short else "")
 
 
 def announced(ref: ArtifactRef, task: BaseOperator, run: RunContext, context: Context) -> dict[str, str]:
@@ -184,7 +172,7 @@ class SparkStepOperator(SparkSubmitOperator):  # type: ignore[misc]  # the provi
             "--dag-id", run.dag_id, "--run-id", run.run_id, "--as-of", run.as_of.isoformat(),
             "--refs", json.dumps(refs), "--options", json.dumps(run_options(context)), "--error-uri", error_uri,
         ]  # fmt: skip
-        self.conf = {"spark.driver.extraJavaOptions": driver_java_options(run)}
+        self.conf = {"spark.driver.extraJavaOptions": driver_java_options(run.settings)}
         if jars := s3a.jars(run.settings):
             self.jars = ",".join(map(str, jars))
         self._hook = self._get_hook()

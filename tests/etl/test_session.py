@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from bank_marketing.etl.driver_java import SHORT_JOB
 
 JOB = """
 from bank_marketing.etl.session import spark_session
@@ -37,3 +42,27 @@ def test_without_spark_submit_nothing_is_told_of_its_starting_up(tmp_path: Path)
     assert "WHERE local[2] " in done.stdout, done.stderr[-3000:]
     told = [line for line in done.stderr.splitlines() if line]
     assert told == ["WARNING: Using incubator modules: jdk.incubator.vector"], "which Java itself says"
+
+
+@pytest.mark.parametrize(("more", "short"), [(0, True), (1, False)])
+def test_a_session_over_little_does_without_the_optimizing_compiler(tmp_path: Path, more: int, short: bool) -> None:
+    landed = tmp_path / "contacts" / "dt=2010-03-01" / "contacts.csv"
+    landed.parent.mkdir(parents=True)
+    with landed.open("wb") as file:
+        file.truncate(SHORT_JOB + more)
+    job = tmp_path / "job.py"
+    java = "session.sparkContext._jvm.java.lang.management.ManagementFactory.getRuntimeMXBean()"
+    said = f'print("JAVA", *{java}.getInputArguments())'
+    job.write_text(JOB + said, encoding="utf-8")
+    names = {"SPARK_SUBMIT_OPTS", "SPARK_LAUNCHER_OPTS"}  # with which tests start Java quickly
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    done = subprocess.run(
+        [sys.executable, str(job)],
+        env=environment | {"BANK_LANDING_ROOT": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert ("-XX:TieredStopAtLevel=1" in done.stdout.split()) is short, done.stderr[-3000:]
+    assert "JAVA" in done.stdout

@@ -13,7 +13,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowException
 
 from bank_marketing import errors
-from bank_marketing_airflow.operators import SHORT_JOB, SparkStepOperator, StepOperator, TrainOperator
+from bank_marketing.etl.driver_java import SHORT_JOB
+from bank_marketing_airflow.operators import SparkStepOperator, StepOperator, TrainOperator
 from bank_marketing_airflow.run_context import run_context
 from tests.support.campaign import CAMPAIGN
 from tests.support.features import features_table, publish_features

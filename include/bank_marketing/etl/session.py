@@ -10,7 +10,8 @@ from pyspark.sql import SparkSession
 
 from bank_marketing.errors import ConfigError
 from bank_marketing.etl import s3a
-from bank_marketing.settings import Settings, spark_java_options
+from bank_marketing.etl.driver_java import driver_java_options
+from bank_marketing.settings import Settings
 from bank_marketing.shell_environment import nameless
 
 #: Options that results depend on; the rest is the cluster's business.
@@ -62,7 +63,7 @@ def spark_session(app_name: str, settings: Settings) -> SparkSession:
     if not conf.get("spark.master"):
         conf.setMaster(settings.spark_master)
         options["spark.driver.memory"] = settings.spark_driver_memory
-        options["spark.driver.extraJavaOptions"] = conf.get("spark.driver.extraJavaOptions", spark_java_options())
+        options["spark.driver.extraJavaOptions"] = conf.get("spark.driver.extraJavaOptions", driver_java_options(settings))
         if jars := s3a.jars(settings):
             options["spark.jars"] = ",".join(map(str, jars))
     preferred = LOCAL_OPTIONS if conf.get("spark.master", "").startswith("local") else {}
