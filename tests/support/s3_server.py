@@ -46,9 +46,10 @@ class S3Server:
         identities.write_text(json.dumps({"identities": known}), encoding="utf-8")
         data = self.folder / "data"
         data.mkdir(exist_ok=True)
+        # Each bucket takes seven volumes, empty files at first: how many there may be must not depend on the free disk.
         command = [
             str(Path(sys.executable).with_name("weed")), f"-logdir={self.folder}", "server", f"-dir={data}", "-ip=127.0.0.1",
-            "-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=0", "-filer", "-s3", "-s3.autoCreateBucket=false",
+            "-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=4000", "-filer", "-s3", "-s3.autoCreateBucket=false",
             f"-filer.localSocket={self.folder / 'filer.sock'}", f"-s3.localSocket={self.folder / 's3.sock'}", f"-s3.config={identities}",
             "-s3.port.iceberg=0", "-s3.port.lance=0", *(f"-{name}={port}" for name, port in self.ports.items()),
         ]  # fmt: skip
