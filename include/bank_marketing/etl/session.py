@@ -63,7 +63,8 @@ def spark_session(app_name: str, settings: Settings) -> SparkSession:
     if not conf.get("spark.master"):
         conf.setMaster(settings.spark_master)
         options["spark.driver.memory"] = settings.spark_driver_memory
-        options["spark.driver.extraJavaOptions"] = conf.get("spark.driver.extraJavaOptions", driver_java_options(settings))
+        if not conf.contains("spark.driver.extraJavaOptions"):
+            options["spark.driver.extraJavaOptions"] = driver_java_options(settings)
         if jars := s3a.jars(settings):
             options["spark.jars"] = ",".join(map(str, jars))
     preferred = LOCAL_OPTIONS if conf.get("spark.master", "").startswith("local") else {}

@@ -16,7 +16,7 @@ from bank_marketing.scoring.scorer import CampaignState, ScoredColumns, Scorer, 
 #: Reasons that are given, at most: as many as the scorer gives.
 TOP = 4
 
-#: Days and list sizes, and encoded numbers of each of them, that are remembered: some 20 MB at most.
+#: Days and list sizes, and encoded numbers of each of them, that are remembered: some 25 MB at most.
 MOST_DAYS, MOST_NUMBERS = 8, 20_000
 
 #: Encoded numbers of a day, by their place and the value that they are of.
