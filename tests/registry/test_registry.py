@@ -197,6 +197,17 @@ def test_a_stage_never_moves_backwards(platform: Platform) -> None:
     assert registry.production().version == 2
 
 
+def test_two_registries_in_one_process_do_not_take_each_others_files(platform: Platform, tmp_path: Path) -> None:
+    """MLflow has one address for a whole process: the last that connected."""
+    other = Platform(tmp_path)
+    other.train("other", CHOICES[2])
+    first, others = platform.registry, other.registry
+    others.versions()
+    assert first.load(first.get(1)).choice == CHOICES[0]
+    first.versions()
+    assert others.load(others.get(1)).choice == CHOICES[2]
+
+
 def test_an_unknown_version_is_said_with_those_there_are(registry: Registry) -> None:
     with pytest.raises(ConfigError, match="has no version 9; there are: 1, 2, 3"):
         registry.get(9)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bank_marketing.serving.settings import ApiSettings
 from scripts.compose_addresses import PORTS, PROXY, addresses
 from scripts.compose_secrets import BOUND_TO_DATA, MAKERS, OPTIONAL
 from scripts.compose_up import IMAGES
@@ -106,6 +107,11 @@ def test_images_that_are_not_ours_are_pinned_to_a_release() -> None:
         assert re.search(r":v?\d+\.\d+(\.\d+)?(-\w+)*(@sha256:[0-9a-f]{64})?$", image), image
     dependabot = (PROJECT / ".github" / "dependabot.yml").read_text(encoding="utf-8")
     assert {"docker", "docker-compose"} <= set(re.findall(r"package-ecosystem: (\S+)", dependabot))
+
+
+def test_the_proxy_lets_an_idle_connection_go_before_the_service_does() -> None:
+    [held] = re.findall(r"keepalive (\d+)s", (PROJECT / "deploy" / "docker" / "Caddyfile").read_text(encoding="utf-8"))
+    assert int(held) < ApiSettings().keep_alive_seconds
 
 
 def test_two_checkouts_can_have_images_of_their_own() -> None:

@@ -69,6 +69,14 @@ def test_a_second_request_on_one_line_has_the_same_bound(platform: Platform) -> 
         assert ended(line)
 
 
+def test_an_idle_connection_is_held_as_long_as_was_said_and_then_hung_up(platform: Platform) -> None:
+    with running(platform, keep_alive_seconds=1) as server, connected(server) as line:
+        for _ in range(2):
+            line.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert b" 200 " in line.recv(4096)
+        assert ended(line)
+
+
 def test_headers_without_an_end_are_hung_up(platform: Platform) -> None:
     endless = b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: %s\r\n" % (number, b"a" * 1000) for number in range(50_000))
     with running(platform) as server, connected(server) as line, pytest.raises(OSError):

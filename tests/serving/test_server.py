@@ -60,7 +60,7 @@ def many_files() -> Iterator[None]:
 def test_as_many_connections_as_are_allowed_are_held_and_answered(platform: Platform, key: str) -> None:
     """All ask at once, and again over the same connections: none is refused, hung up or given up."""
     allowed = ApiSettings().max_connections
-    with running(platform, request_timeout_seconds=300) as server:
+    with running(platform, request_timeout_seconds=300, keep_alive_seconds=300) as server:
         host, port = server.url.removeprefix("http://").split(":")
         connections = [http.client.HTTPConnection(host, int(port), timeout=300) for _ in range(allowed)]
         ids = set()

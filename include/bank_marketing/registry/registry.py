@@ -230,10 +230,10 @@ class Registry:
         import mlflow
 
         with answering(self.settings):
-            self.client  # noqa: B018  it says soon, and in a sentence, that no server answers
-            server = self.settings.tracking_uri  # named: MLflow's own idea of it is one for all threads of a process
-            files = f"models:/{self.name}/{version.version}/{path}"
-            return Path(mlflow.artifacts.download_artifacts(files, dst_path=copy, tracking_uri=server, registry_uri=server))
+            # Asked of this client: `models:/NAME/VERSION` is looked up in the one registry that MLflow has for a whole process.
+            location = self.client.get_model_version_download_uri(self.name, str(version.version))
+            server = self.settings.tracking_uri
+            return Path(mlflow.artifacts.download_artifacts(f"{location}/{path}", dst_path=copy, tracking_uri=server))
 
     @staticmethod
     def _version(entry: Any) -> ModelVersion:

@@ -35,6 +35,7 @@ def server_config(app: FastAPI, api: ApiSettings) -> uvicorn.Config:
         server_header=False,
         proxy_headers=bool(api.trusted_proxies),
         forwarded_allow_ips=api.trusted_proxies or None,
+        timeout_keep_alive=api.keep_alive_seconds,
         timeout_graceful_shutdown=int(api.request_timeout_seconds) + 1,
     )
 

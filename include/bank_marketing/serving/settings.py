@@ -35,6 +35,9 @@ class ApiSettings(EnvironmentSettings):
     max_unpacked_bytes: int = Field(default=200_000_000, gt=0, description="what a .gz or .xlsx list may unpack to")
     max_file_rows: int = Field(default=50_000, gt=0, description="checked rows are held in memory, 1.5 KB each")
     header_timeout_seconds: float = Field(default=10.0, gt=0, description="for sending a request's headers; then it is hung up")
+    keep_alive_seconds: int = Field(
+        default=75, gt=0, description="an idle connection is held; longer than a proxy in front holds its own"
+    )
     max_connections: int = Field(default=500, gt=0, description="at a time; what has not sent its headers makes room first")
     trusted_proxies: str = Field(
         default="", description="addresses or networks whose X-Forwarded-For is believed, with commas; empty: nobody's"
