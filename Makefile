@@ -22,7 +22,7 @@ PYTEST ?=
 WORKERS ?= auto
 PYTEST_RUN := python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
-.PHONY: help setup runtime python run score serve replay test lint coverage audit metrics smoke images scan deploy notify format airflow backfill rollback bench prune screenshots dag-docs api-examples experiments notebook protocol up down clean-volumes test-e2e test-compose mail-test doctor archive s3-jars lock lock-check clean
+.PHONY: help setup runtime python run score serve replay test lint coverage audit metrics smoke images scan deploy notify format airflow backfill rollback bench prune screenshots dag-docs api-examples experiments notebook protocol up down clean-volumes test-e2e test-compose mail-test mutation doctor archive s3-jars lock lock-check clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -67,6 +67,9 @@ lint: setup ## check style, types, the package's floors, YAML, the containers, t
 
 coverage: setup ## all tests as `make test` runs them, with coverage.xml for SonarQube
 	@$(ENV) $(PYTEST_RUN) --cov --cov-report=xml --cov-report=term:skip-covered $(PYTEST)
+
+mutation: setup ## put faults into the code and count those that its tests notice: make mutation FOLDER=rules (all without); keep the scores: RECORD=1
+	@$(ENV) python -m scripts.mutation $(FOLDER) $(if $(RECORD),--record)
 
 audit: setup ## known holes in what is locked, secrets in what is committed; accept what was looked at: make audit ACCEPT=1
 	@$(ENV) python -m scripts.audit $(if $(ACCEPT),--accept)

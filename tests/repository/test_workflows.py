@@ -131,6 +131,13 @@ def test_the_containers_are_tried_every_week() -> None:
     assert "make test-compose" in [step.get("run") for step in workflow["jobs"]["containers"]["steps"]]
 
 
+def test_the_scores_of_the_tests_are_held_every_week() -> None:
+    """`make mutation` ends with 1 where a score falls; nobody hears of a failure that `notify` does not wait for."""
+    jobs_of_week = jobs(FOLDER / "weekly.yml")
+    assert "make mutation" in [step.get("run") for step in jobs_of_week["mutation"]["steps"]]
+    assert jobs_of_week["notify"]["needs"] == ["containers", "mutation"]
+
+
 def test_no_expression_is_pasted_into_a_shell() -> None:
     for step in steps():
         assert "${{" not in step.get("run", ""), step
