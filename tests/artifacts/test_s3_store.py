@@ -188,6 +188,13 @@ def test_a_store_that_dies_in_mid_publication_leaves_no_artifact(
     assert {fragile.read_bytes(f"{made.uri}/{number}.txt") for number in range(3)} == {b"new"}
 
 
+def test_more_folders_than_one_answer_names_are_all_named(s3: S3Server, tmp_path: Path) -> None:
+    store = S3Store(s3.settings(tmp_path))
+    names = [f"{number:04}" for number in range(1001)]
+    store.in_parallel(lambda name: store.write_bytes(store.uri("days", name, "x"), b"") and None, names)
+    assert store.list_folders(store.uri("days")) == names
+
+
 def claim_of(store: S3Store) -> dict[str, Any]:
     key = store.key(store.uri("_staging/claims", f"{s3_stage.digest_of(store.uri('runs/a'))[:32]}"))
     return {"Bucket": store.bucket, "Key": key}

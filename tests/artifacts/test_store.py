@@ -38,6 +38,21 @@ def publish(store: ArtifactStore, content: str = "x", place: str = "runs/a", **f
         return stage.publish(store.uri(place), "thing", volatile=lambda path: path.endswith(".html"), **fields)
 
 
+def test_folders_are_named_without_what_lies_in_them(store: ArtifactStore) -> None:
+    for place in (
+        "runs/b/2010-01-02/x.json",
+        "runs/b/2010-01-01/deep/er/x.json",
+        "runs/b a/x.json",
+        "runs/file.json",
+        "runs-2/x/y",
+    ):
+        store.write_bytes(store.uri(place), b"{}")
+    assert store.list_folders(store.uri("runs")) == ["b", "b a"]
+    assert store.list_folders(store.uri("runs/b")) == ["2010-01-01", "2010-01-02"]
+    assert store.list_folders(store.uri("runs/b/2010-01-02")) == []
+    assert store.list_folders(store.uri("nothing")) == []
+
+
 def test_same_content_gives_the_same_digest_anywhere_and_any_time(store: ArtifactStore) -> None:
     one = publish(store, place="runs/a", run_id="1", as_of=date(2010, 1, 1))
     two = publish(store, place="runs/b", run_id="2", as_of=date(2010, 1, 1))

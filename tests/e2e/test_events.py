@@ -87,7 +87,7 @@ def test_2_the_run_that_was_asked_for_waits_for_a_person(night: Night) -> None:
 def test_3_monitoring_starts_no_training_beside_the_one_that_is_at_work(night: Night) -> None:
     [run] = night.airflow.wait(lambda: runs(night, MONITORING, "asset_triggered"), 600)
     assert run["state"] == "success"
-    [record] = decision.history(night.store)
+    [record] = decision.newest_first(night.store)
     assert (record.as_of, record.live, record.decision.retrain) == (LAST, True, False)
     assert record.decision.reason == f"no model is in production yet, and the run {ASKED} is training one already"
     assert night.airflow.states(MONITORING, run["dag_run_id"])["trigger_retraining"] == "skipped"
@@ -101,7 +101,7 @@ def test_4_what_a_person_refused_a_retraining_does_not_bring_back(night: Night) 
     assert (refused.action, refused.approval, refused.who) == ("rejected", "refused", f"admin, airflow:{TRAINING}")
     night.start(MONITORING, "by_hand", as_of=str(LAST))
     assert night.airflow.wait_for_run(MONITORING, "by_hand") == "success"
-    assert decision.history(night.store)[-1].decision.retrain
+    assert next(decision.newest_first(night.store)).decision.retrain
     assert night.airflow.wait_for_run(TRAINING, "retraining__by_hand") == "success"
     context = RunContext(TRAINING, "retraining__by_hand", LAST, night.settings)
     made = promote_model.load(night.ref(TRAINING, "retraining__by_hand", "promote_model"), context)

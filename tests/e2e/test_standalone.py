@@ -231,7 +231,7 @@ def test_10_each_days_list_is_scored_with_that_evenings_counts_as_without_airflo
 
 
 def test_11_predictions_meet_their_outcomes_and_every_evening_decides(night: Night, week: dict[str, dict[date, str]]) -> None:
-    told = decision.history(night.store)
+    told = [*decision.newest_first(night.store)][::-1]
     assert [record.as_of for record in told] == WEEK
     assert {record.model_version for record in told} == {1}
     for record in told:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from bank_marketing.artifacts import LocalStore
 from bank_marketing.monitoring.config import MonitoringConfig
-from bank_marketing.monitoring.decision import Decision, DecisionRecord, WindowVerdict, decide, history, write
+from bank_marketing.monitoring.decision import Decision, DecisionRecord, WindowVerdict, decide, newest_first, of_evening, write
 
 TODAY = date(2009, 3, 31)
 CONFIG = MonitoringConfig(violations=3, of_windows=5, cool_down_days=28)
@@ -105,5 +106,19 @@ def test_records_are_appended_and_read_in_the_order_of_their_days(tmp_path: obje
     late, early, again = record(TODAY, 1), record(TODAY - timedelta(days=1), 2), record(TODAY, 3)
     uris = [write(store, entry) for entry in (late, early, again, again)]
     assert len(set(uris)) == 4  # the same decision twice is two records: nothing is overwritten
-    assert history(store) == [early, late, again, again]
-    assert history(store, until=TODAY - timedelta(days=1)) == [early]
+    assert list(newest_first(store)) == [again, again, late, early]
+    assert list(newest_first(store, until=TODAY - timedelta(days=1))) == [early]
+    assert list(newest_first(store, after=TODAY - timedelta(days=1))) == [again, again, late]
+    assert of_evening(store, TODAY) == [late, again, again]
+    assert of_evening(store, TODAY + timedelta(days=1)) == []
+
+
+def test_no_evening_is_read_before_its_turn_comes(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path.as_uri())
+    for days_ago in (0, 1):
+        write(store, record(TODAY - timedelta(days=days_ago), 1))
+    (tmp_path / "monitoring" / "decisions" / str(TODAY - timedelta(days=1))).joinpath("broken.json").write_text("{")
+    told = newest_first(store)
+    assert next(told).as_of == TODAY
+    with pytest.raises(ValueError, match="Invalid JSON"):
+        next(told)

@@ -46,7 +46,7 @@ def test_a_quiet_evening_ends_in_a_recorded_decision_not_to_retrain(home: Path) 
     record = retraining.load(made.refs["decide_retraining"], context).record
     assert not record.decision.retrain
     assert record.decision.reason.startswith("the latest window is in order")
-    assert decision.history(context.store) == [record]
+    assert list(decision.newest_first(context.store)) == [record]
     assert record.numbers["drift"]["rows"] == 300
     performance = record.numbers["performance"]
     assert performance["rows"] == 300
@@ -86,6 +86,27 @@ def test_what_a_backfill_decided_counts_for_no_live_evening_and_for_the_backfill
     assert (told.live, told.decision.windows, told.decision.violating) == (True, 1, 1)
     assert not told.decision.retrain
     assert told.decision.cool_down_until is None, "a retraining of the past began no cool-down"
+
+
+@pytest.mark.parametrize(("days_ago", "retrain"), [(27, False), (28, True)])
+def test_a_retraining_is_remembered_however_many_evenings_were_decided_since(home: Path, days_ago: int, retrain: bool) -> None:
+    table, evening = monitored.drifted_table(), DAYS[132]
+    for day in DAYS[130:133]:
+        monitored.live(day, home, table)
+        told = decided(home, day, live=False)
+    store = RunContext("monitoring", "run", evening, monitored.settings_of(home)).store
+    [last] = decision.of_evening(store, evening)
+    kept = last.model_copy(update={"decision": told.decision.model_copy(update={"retrain": False})})
+    shutil.rmtree(home / "artifacts" / "monitoring")
+    for number in range(1, 60):
+        past = {"as_of": evening - timedelta(days=number), "run": f"past {number}", "live": True}
+        again = {"retrain": number in (days_ago, 50)}
+        past["decision"] = kept.decision.model_copy(update=again)
+        past["window"] = kept.window.model_copy(update={"last_day": evening - timedelta(days=number)})
+        decision.write(store, kept.model_copy(update=past))
+    found = decided(home, evening).decision
+    assert found.cool_down_until == evening - timedelta(days=days_ago) + timedelta(days=28)
+    assert (found.retrain, found.windows) == (retrain, 5)
 
 
 def test_what_a_former_version_did_wrong_is_not_held_against_this_one(home: Path) -> None:
@@ -160,7 +181,7 @@ def test_a_retried_task_records_one_decision(home: Path) -> None:
     made, context = monitor(home, DAYS[120])
     again = STEPS["decide_retraining"](made.refs, context, {})
     assert again == made.refs["decide_retraining"]
-    assert len(decision.history(context.store)) == 1
+    assert len(list(decision.newest_first(context.store))) == 1
 
 
 def test_the_report_shows_drift_performance_and_the_decision(home: Path) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from bank_marketing.artifacts import LocalStore
 from bank_marketing.economics import Economics
+from bank_marketing.monitoring.config import MonitoringConfig
 from bank_marketing.monitoring.findings import as_called
-from bank_marketing.monitoring.window import predictions, with_predictions
+from bank_marketing.monitoring.window import AHEAD, first_day, predictions, with_predictions
 from bank_marketing.scoring.predictions import PredictionLog, PredictionRecord
 
 DAY = date(2010, 6, 30)
@@ -65,6 +66,33 @@ def test_a_list_made_again_with_the_outcomes_known_does_not_count(log: Predictio
     log.append([predicted(1, p=0.3)])
     log.append([predicted(2, p=0.99, hour=9, hindsight=True)])
     assert joined(log, "C1")["probability"].to_list() == [0.3]
+
+
+@pytest.mark.parametrize(
+    ("asked", "counts"), [(AHEAD, True), (AHEAD + timedelta(days=1), False), (-timedelta(days=5000), True)]
+)
+def test_a_request_counts_when_it_was_made_soon_before_the_call_or_in_a_past_that_is_lived_again(
+    log: PredictionLog, asked: timedelta, counts: bool
+) -> None:
+    log.append([predicted(1, source="api", prediction_id=f"{DAY - asked}-request1-0")])
+    assert joined(log, "C1")["probability"].notna().all() == counts
+
+
+def test_predictions_of_long_ago_are_not_opened(log: PredictionLog) -> None:
+    log.append([predicted(1)])
+    log.store.write_bytes(log.store.uri("predictions", str(DAY - timedelta(days=400)), "old.json"), b"{")
+    assert joined(log, "C1")["probability"].to_list() == [0.3]
+    assert predictions(log.store, []).empty
+
+
+@pytest.mark.parametrize(
+    ("days", "rows", "first"),
+    [(1, 1, 5), (2, 1, 4), (2, 30, 4), (2, 31, 3), (2, 60, 2), (5, 1, 1), (6, 1, 1), (1, 75, 1), (1, 76, 1)],
+)
+def test_a_window_has_its_days_and_its_rows_or_all_there_is(days: int, rows: int, first: int) -> None:
+    counts = {date(2010, 6, day): size for day, size in ((1, 10), (2, 20), (3, 15), (4, 20), (5, 10))}
+    config = MonitoringConfig(window_days=days, window_rows=rows)
+    assert first_day(counts, config) == date(2010, 6, first)
 
 
 def test_figures_as_called_are_of_every_version_that_was_in_production() -> None:

@@ -94,7 +94,7 @@ def test_the_change_is_seen_at_once_and_believed_on_the_third_evening(loop: Loop
     assert all(record.window.violates for record in found)
     assert all("contact has drifted" in record.window.reasons[0] for record in found)
     assert [record.decision.retrain for record in found] == [False, False, True]
-    assert decision.history(loop.context("monitoring", WEEK[-1]).store) == found
+    assert [*decision.newest_first(loop.context("monitoring", WEEK[-1]).store)][::-1] == found
 
 
 def test_performance_is_that_of_the_calls(loop: Loop) -> None:

@@ -47,7 +47,7 @@ def test_every_artifact_is_whole_and_nothing_else_is_left(on_s3: tuple[Settings,
 def test_decisions_and_predictions_are_on_record_there(on_s3: tuple[Settings, Refs]) -> None:
     store = open_store(on_s3[0])
     assert [record.action for record in records.history(store)] == ["promoted"]
-    assert len(decision.history(store)) == 1
+    assert len(list(decision.newest_first(store))) == 1
     logged = [entry for uri in store.list_files(store.uri("predictions")) for entry in json.loads(store.read_bytes(uri))]
     assert len(logged) == 39
 

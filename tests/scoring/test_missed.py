@@ -65,3 +65,10 @@ def test_only_lists_that_nobody_made_are_told(settings: Settings) -> None:
 def test_the_first_night_of_all_has_missed_nothing(settings: Settings) -> None:
     listed(THURSDAY, settings, made=False)
     assert missed_nights(run_of(THURSDAY, settings)) == missed_nights(run_of(THURSDAY + timedelta(days=3), settings))
+
+
+def test_a_run_that_did_not_get_to_its_model_scored_nobody(settings: Settings) -> None:
+    scored(THURSDAY, settings)
+    failed = run_of(THURSDAY + timedelta(days=1), settings)
+    failed.store.write_bytes(failed.error_uri("select_model"), b"{}")
+    assert missed_nights(run_of(THURSDAY + timedelta(days=2), settings)).evenings == (THURSDAY + timedelta(days=1),)

@@ -31,7 +31,7 @@ def client(served_lived: Running, lived: Platform) -> Iterator[httpx.Client]:
 def night(lived: Platform) -> pd.DataFrame:
     """What the nightly job published, one row a client."""
     store = lived.context("night").store
-    with store.local_copy(f"{call_lists.published_days(store)[COMING]}/scores") as folder:
+    with store.local_copy(f"{dict(call_lists.published(store))[COMING]}/scores") as folder:
         return pd.read_parquet(folder).set_index("contact_id")
 
 

@@ -162,6 +162,14 @@ class LocalStore(ArtifactStore):
         base = path_of(uri)
         yield from (uri_of(path) for path in sorted(base.rglob("*")) if path.is_file())
 
+    def list_folders(self, uri: str) -> list[str]:
+        """Names of the folders directly below a directory URI, sorted."""
+        try:
+            with os.scandir(path_of(uri)) as entries:
+                return sorted(entry.name for entry in entries if entry.is_dir())
+        except FileNotFoundError:
+            return []
+
     def remove(self, uri: str) -> None:
         """Remove a file or a directory."""
         path = path_of(uri)

@@ -106,6 +106,14 @@ class S3Store(ArtifactStore):
         """URIs of all objects below a prefix, sorted as a file system's paths are."""
         yield from (self.uri_of(key) for key in sorted(self.keys_below(self.key(uri)), key=lambda key: key.split("/")))
 
+    def list_folders(self, uri: str) -> list[str]:
+        """Names of the folders directly below a prefix, sorted: one answer names a thousand of them, however much they hold."""
+        prefix = f"{self.key(uri)}/"
+        with self.answering("list", uri):
+            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/")
+            found = [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", ())]
+        return sorted(name.removeprefix(prefix).removesuffix("/") for name in found)
+
     def keys_below(self, key: str, *, markers: bool = False) -> list[str]:
         """Keys of all objects below a key taken as a folder; with `markers`, also the empty ones that Spark writes for folders."""
         return [entry["Key"] for entry in self._entries_below(key) if markers or not entry["Key"].endswith("/")]

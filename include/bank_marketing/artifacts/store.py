@@ -137,6 +137,10 @@ class ArtifactStore(ABC):
         """URIs of all files below a directory URI, sorted."""
 
     @abstractmethod
+    def list_folders(self, uri: str) -> list[str]:
+        """Names of the folders directly below a directory URI, sorted; what lies in them is not listed. Empty when there are none."""
+
+    @abstractmethod
     def remove(self, uri: str) -> None:
         """Remove a file or a directory; nothing there is fine."""
 

@@ -20,6 +20,9 @@ from bank_marketing.settings import Settings
 
 C = TypeVar("C", bound=BaseModel)
 
+#: Below the store's root, `<dag>/<as_of>/<run>/<component>`: what runs publish.
+RUNS = "runs"
+
 
 class Entity(BaseModel):
     """Base of the components' Config and Artifact entities: immutable, and nothing undeclared gets in."""
@@ -59,7 +62,7 @@ class RunContext:
     def run_uri(self) -> str:
         """Where the artifacts of this run are."""
         run = re.sub(r"[^A-Za-z0-9._-]+", "-", self.run_id).strip("-")
-        return self.store.uri("runs", self.dag_id, self.as_of.isoformat(), run)
+        return self.store.uri(RUNS, self.dag_id, self.as_of.isoformat(), run)
 
     def component_uri(self, component: str) -> str:
         """Where one component of this run publishes."""

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -171,11 +172,14 @@ def load_model(ref: ArtifactRef, context: RunContext) -> TermDepositModel:
         return TermDepositModel.load(folder)
 
 
-def load_features(ref: ArtifactRef, context: RunContext, splits: Sequence[str] = ()) -> pd.DataFrame:
-    """The features table, or these parts of it, in time order; `contact_date` as ISO text."""
+def load_features(
+    ref: ArtifactRef, context: RunContext, splits: Sequence[str] = (), *, since: date | None = None, until: date | None = None
+) -> pd.DataFrame:
+    """The features table, or these parts or days of it, in time order; `contact_date` as ISO text."""
     context.store.manifest(ref)
-    filters = [("split", "in", list(splits))] if splits else None
-    table: pd.DataFrame = context.store.read_table(f"{ref.uri}/{transform_data.FEATURES}", filters=filters).to_pandas()
+    filters: list[tuple[str, str, Any]] = [("split", "in", list(splits))] if splits else []
+    filters += [("contact_date", sign, day) for sign, day in ((">=", since), ("<=", until)) if day is not None]
+    table: pd.DataFrame = context.store.read_table(f"{ref.uri}/{transform_data.FEATURES}", filters=filters or None).to_pandas()
     table["contact_date"] = table["contact_date"].astype(str)
     return table.sort_values(["contact_date", "contact_id"], ignore_index=True)
 

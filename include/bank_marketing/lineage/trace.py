@@ -129,7 +129,8 @@ class _Chain:
     def _counts(self) -> Iterator[Link]:
         """The features artifact whose campaign counts the prediction used, when it is not the one that trained the model."""
         name, wanted = "campaign counts", self.prediction.features_digest
-        ref = next((found.ref for found in published_features(self.store) if found.content_digest == wanted), None)
+        published = published_features(self.store, first=self.prediction.day)
+        ref = next((found.ref for found in published if found.content_digest == wanted), None)
         if ref is None:
             problem = f"no features with content {wanted[:12]} are in the store any more"
             yield Link(name=name, state="missing", problem=problem, digest=wanted)

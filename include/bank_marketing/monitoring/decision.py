@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -116,9 +115,21 @@ def write(store: ArtifactStore, record: DecisionRecord) -> str:
         number += 1
 
 
-def history(store: ArtifactStore, until: date | None = None) -> list[DecisionRecord]:
-    """Records in the order of their days, then of their writing; only those of days up to `until`, when it is given."""
-    folder = store.uri(FOLDER)
-    records = [DecisionRecord.model_validate(json.loads(store.read_bytes(uri))) for uri in store.list_files(folder)]
-    kept = [record for record in records if until is None or record.as_of <= until]
-    return sorted(kept, key=lambda record: (record.as_of, record.at))
+def of_evening(store: ArtifactStore, evening: date) -> list[DecisionRecord]:
+    """Records of one evening, in the order of their writing."""
+    places = store.list_files(store.uri(FOLDER, evening.isoformat()))
+    return sorted((DecisionRecord.model_validate_json(store.read_bytes(uri)) for uri in places), key=lambda record: record.at)
+
+
+def newest_first(store: ArtifactStore, *, after: date | None = None, until: date | None = None) -> Iterator[DecisionRecord]:
+    """Records by evening, the newest first, of one evening the one written last; an evening is read when its turn comes.
+
+    Args:
+        store: where they are.
+        after: only those of later evenings.
+        until: only those of evenings up to this one.
+    """
+    evenings = (date.fromisoformat(name) for name in reversed(store.list_folders(store.uri(FOLDER))))
+    for evening in evenings:
+        if (after is None or evening > after) and (until is None or evening <= until):
+            yield from reversed(of_evening(store, evening))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,12 +56,12 @@ def run(
         ArtifactMissing, ArtifactCorrupt: a finding is not what its reference says.
     """
     name = f"{context.dag_id}/{context.run_id}"
-    known = decisions.history(context.store)
-    record = next((entry for entry in known if entry.run == name and entry.as_of == context.as_of), None)
+    record = next((entry for entry in decisions.of_evening(context.store, context.as_of) if entry.run == name), None)
     if record is None:
         collected = windows.load(window, context)
-        live = live and not any(entry.live and entry.as_of > context.as_of for entry in known)
-        counted = [entry for entry in known if entry.as_of <= context.as_of and (entry.live or not live)]
+        live = live and not any(entry.live for entry in decisions.newest_first(context.store, after=context.as_of))
+        known = decisions.newest_first(context.store, until=context.as_of)
+        counted = (entry for entry in known if entry.live or not live)
         found = findings.read(drift, findings.DRIFT, context), findings.read(performance, findings.PERFORMANCE, context)
         verdict = _verdict(collected, *found)
         record = DecisionRecord(
@@ -98,11 +99,9 @@ def load(ref: ArtifactRef, context: RunContext) -> RetrainingArtifact:
 def decided(window: ArtifactRef, context: RunContext) -> DecisionRecord | None:
     """The live decision that was made on this evening on the same window and the same version; None when there is none."""
     version = windows.load(window, context).model_version
-    for record in decisions.history(context.store):
+    for record in decisions.of_evening(context.store, context.as_of):
         looked_at: Any = record.numbers["window"]
-        if (record.live, record.as_of, record.model_version) == (True, context.as_of, version) and (
-            looked_at["ref"]["digest"] == window.digest
-        ):
+        if (record.live, record.model_version) == (True, version) and looked_at["ref"]["digest"] == window.digest:
             return record
     return None
 
@@ -118,7 +117,7 @@ def _verdict(collected: windows.WindowArtifact, *found: dict[str, Any]) -> Windo
 
 def _decide(
     verdict: WindowVerdict,
-    known: list[DecisionRecord],
+    newest_first: Iterable[DecisionRecord],
     collected: windows.WindowArtifact,
     config: MonitoringConfig,
     context: RunContext,
@@ -128,7 +127,14 @@ def _decide(
     if version is None:
         reason = "no model is in production yet" + (f", and {at_work} is training one already" if at_work else "")
         return Decision(retrain=not at_work, reason=reason, violating=0, windows=0)
-    # A window of long ago is none of the last ones, however few evenings were decided since.
-    earlier = [entry.window for entry in known if entry.model_version == version and entry.window.last_day >= collected.since]
-    trained = [entry.as_of for entry in known if entry.decision.retrain and entry.model_version is not None]
-    return decisions.decide(verdict, earlier, max(trained, default=None), context.as_of, config, at_work=at_work)
+    earlier: list[WindowVerdict] = []
+    trained = None
+    for entry in newest_first:
+        # A window of long ago is none of the last ones, however few evenings were decided since.
+        if entry.model_version == version and entry.window.last_day >= collected.since:
+            earlier.append(entry.window)
+        if trained is None and entry.decision.retrain and entry.model_version is not None:
+            trained = entry.as_of
+        if trained is not None and entry.as_of < collected.since:  # a window does not end after its evening
+            break
+    return decisions.decide(verdict, earlier[::-1], trained, context.as_of, config, at_work=at_work)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from typing import TypeVar
 
 import pandas as pd
 from pydantic import Field
 
 from bank_marketing.artifacts import ArtifactRef, ArtifactStore
-from bank_marketing.components import train_model
+from bank_marketing.campaign.features import GAP
+from bank_marketing.components import train_model, transform_data
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.monitoring.config import MonitoringConfig
 from bank_marketing.registry.registry import PRODUCTION, Registry
@@ -21,6 +23,12 @@ from bank_marketing.scoring.state import latest_campaign_state
 COMPONENT = "collect_window"
 KIND = "window"
 ROWS = "window.parquet"
+
+#: A contact day: a date, or its ISO text.
+Day = TypeVar("Day", date, str)
+
+#: How long before a call the service may have been asked about the client: what was predicted earlier led to no call.
+AHEAD = timedelta(days=62)
 
 
 class WindowArtifact(Entity):
@@ -44,14 +52,15 @@ def run(config: MonitoringConfig, context: RunContext) -> WindowArtifact:
     """
     state = latest_campaign_state(context.store, context.as_of)
     features = state.features
-    table = train_model.load_features(features, context)
-    known = table[table["contact_date"] <= str(context.as_of)]
-    since = known["contact_date"].drop_duplicates().iloc[-config.of_windows :].iloc[0]
-    window = recent_rows(known, config)
+    counts = rows_by_day(features, context)
+    since = list(counts)[-config.of_windows :][0]
+    first = first_day(counts, config)
+    window = train_model.load_features(features, context, since=first, until=context.as_of)
+    window = window.astype({GAP: "float64"})  # as in the whole table, where the first day has none
     window = with_predictions(window, predictions(context.store, window["contact_date"]))
     production = Registry(context.settings, context.store).at(PRODUCTION)
     version = production.version if production else None
-    days = {"first_day": window["contact_date"].min(), "last_day": window["contact_date"].max(), "since": since}
+    days = {"first_day": first.isoformat(), "last_day": list(counts)[-1].isoformat(), "since": since.isoformat()}
     rows = {"rows": len(window), "predicted": int(window["probability"].notna().sum())}
     with context.stage() as stage:
         window.to_parquet(stage.path / ROWS, index=False)
@@ -88,31 +97,40 @@ def load_rows(ref: ArtifactRef, context: RunContext) -> pd.DataFrame:
         return pd.read_parquet(path)
 
 
-def recent_rows(known: pd.DataFrame, config: MonitoringConfig) -> pd.DataFrame:
-    """Rows of the last contact days: `window_days` of them, or as many as hold `window_rows` rows.
+def rows_by_day(features: ArtifactRef, context: RunContext) -> dict[date, int]:
+    """Contacts of each contact day up to the context's evening, in time order. One column is read."""
+    place = f"{features.uri}/{transform_data.FEATURES}"
+    known = [("contact_date", "<=", context.as_of)]
+    dates = context.store.read_table(place, columns=["contact_date"], filters=known)["contact_date"]
+    counted = {entry["values"]: entry["counts"] for entry in dates.value_counts().to_pylist()}
+    return dict(sorted(counted.items()))
+
+
+def first_day(rows: Mapping[Day, int], config: MonitoringConfig) -> Day:
+    """First of the last contact days that are a window: `window_days` of them, or as many as hold `window_rows` rows.
 
     Args:
-        known: features table in time order.
+        rows: contacts of each contact day, in time order; at least one day.
         config: of the window.
     """
-    order = known["contact_date"].to_numpy()
-    days = known["contact_date"].drop_duplicates().to_numpy()
-    for taken in range(min(config.window_days, len(days)), len(days) + 1):
-        start = int(order.searchsorted(days[-taken])) if taken else 0
-        if len(known) - start >= config.window_rows:
-            return known.iloc[start:]
-    return known
+    days, found = list(rows), 0
+    for taken, day in enumerate(reversed(days), start=1):
+        found += rows[day]
+        if taken >= config.window_days and found >= config.window_rows:
+            return day
+    return days[0]
 
 
 def predictions(store: ArtifactStore, days: Iterable[str]) -> pd.DataFrame:
     """Logged predictions for known clients on the given contact days: contact_id, contact_date, version, probability, called.
 
     One row a contact and day: the last prediction of the nightly job, or of the service where the job made none. What a model said
-    of a day whose outcomes it had learned (a list of the past made again) is no prediction.
+    of a day whose outcomes it had learned (a list of the past made again) is no prediction, nor is what the service was asked
+    more than AHEAD before the first of the days.
     """
     wanted = set(days)
     found: dict[tuple[str, str], PredictionRecord] = {}
-    for uri in store.list_files(store.uri(PREDICTIONS)):
+    for uri in _recorded(store, wanted):
         for entry in json.loads(store.read_bytes(uri)):
             if entry["contact_id"] is None or entry["day"] not in wanted or entry.get("hindsight"):
                 continue
@@ -122,6 +140,20 @@ def predictions(store: ArtifactStore, days: Iterable[str]) -> pd.DataFrame:
                 found[key] = record
     rows = [(*key, made.model_version, made.probability, made.decision) for key, made in found.items()]
     return pd.DataFrame(rows, columns=["contact_id", "contact_date", "version", "probability", "called"])
+
+
+def _recorded(store: ArtifactStore, days: set[str]) -> Iterator[str]:
+    """URIs of the objects that may hold predictions for some days.
+
+    They lie by the day that their ids begin with: for a nightly list that of the calls, for the service that of the request, which
+    is later than the calls where the past is lived again.
+    """
+    if not days:
+        return
+    oldest = (date.fromisoformat(min(days)) - AHEAD).isoformat()
+    for day in store.list_folders(store.uri(PREDICTIONS)):
+        if day >= oldest:
+            yield from store.list_files(store.uri(PREDICTIONS, day))
 
 
 def _weight(record: PredictionRecord) -> tuple[bool, str]:

@@ -26,7 +26,7 @@ from bank_marketing.monitoring.config import MonitoringConfig
 from bank_marketing.monitoring.decision import Decision, WindowVerdict, decide
 from bank_marketing.monitoring.drift import assess_drift
 from bank_marketing.monitoring.performance import COMPARED, assess_performance
-from bank_marketing.monitoring.window import recent_rows
+from bank_marketing.monitoring.window import first_day
 from bank_marketing.replay.table import split
 
 
@@ -109,7 +109,8 @@ class Platform:
         """Monitor one evening, remember its window, and decide; nothing is trained. Arguments as of `evening`."""
         assert self.production is not None
         today = str(known["contact_date"].iloc[-1])
-        window = recent_rows(known, self.config.monitoring)
+        rows = {str(day): int(count) for day, count in known["contact_date"].value_counts().sort_index().items()}
+        window = known[known["contact_date"] >= first_day(rows, self.config.monitoring)]
         found, verdict = self._look(window, made, today)
         decision = decide(verdict, self.windows, self.last_retraining, date.fromisoformat(today), self.config.monitoring)
         self.windows = [*self.windows, verdict][-self.config.monitoring.of_windows :]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from itertools import islice
 from typing import Any
 
 from bank_marketing.artifacts import ArtifactRef
@@ -54,7 +55,7 @@ def run(artifacts: dict[str, ArtifactRef], context: RunContext) -> ArtifactRef:
         "figures": FIGURES,
         "columns": _farthest_first(record),
         "measures": MEASURES,
-        "history": decisions.history(context.store, until=context.as_of)[::-1][:SHOWN],
+        "history": list(islice(decisions.newest_first(context.store, until=context.as_of), SHOWN)),
         "manifests": manifests,
         "synthetic": synthetic,
     }

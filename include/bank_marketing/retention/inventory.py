@@ -12,10 +12,11 @@ from functools import cached_property
 from bank_marketing.artifacts import ArtifactStore, Manifest
 from bank_marketing.artifacts.ids import time_of
 from bank_marketing.artifacts.store import MANIFEST
+from bank_marketing.components.context import RUNS
 from bank_marketing.scoring.predictions import FOLDER as PREDICTIONS
 from bank_marketing.scoring.predictions import PredictionRecord
 
-RUNS, CALL_LISTS, MAIL, SENT_LISTS, ANSWERS = "runs", "call_lists", "mail", "files", "answers"
+CALL_LISTS, MAIL, SENT_LISTS, ANSWERS = "call_lists", "mail", "files", "answers"
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MAIL_STAMP = re.compile(r"\d{8}T\d{12}")

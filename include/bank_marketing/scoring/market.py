@@ -10,11 +10,9 @@ from bank_marketing.scoring.scorer import CampaignState
 
 def latest_market(store: ArtifactStore, state: CampaignState, contract: Contract) -> dict[str, float]:
     """Values of the contract's macro columns on the last contact day; empty when the features have no row of it."""
-    import pyarrow.dataset as ds
-
     names = [column.name for column in contract.attributes if column.role == "macro"]
-    with store.local_copy(f"{state.features_uri}/{FEATURES}") as folder:
-        rows = ds.dataset(folder, format="parquet").to_table(columns=["contact_date", *names])
-    table = rows.to_pandas()
-    found = table[table["contact_date"].astype(str) == state.last_contact_day.isoformat()]
+    if not names:
+        return {}
+    last_day = [("contact_date", "==", state.last_contact_day)]
+    found = store.read_table(f"{state.features_uri}/{FEATURES}", columns=names, filters=last_day).to_pandas()
     return {name: float(found[name].iloc[-1]) for name in names} if len(found) else {}

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from bank_marketing.artifacts import ArtifactRef, ArtifactStore, Manifest
-from bank_marketing.artifacts.store import MANIFEST
 from bank_marketing.campaign.features import LIST_SIZE, FeatureSpec
+from bank_marketing.components.context import RUNS
 from bank_marketing.components.transform_data import COMPONENT, FEATURES
 from bank_marketing.errors import ArtifactMissing, InvalidAsOf, NotEnoughHistory
 
@@ -57,6 +57,8 @@ def campaign_state_for(store: ArtifactStore, day: date, last_contact_day: date, 
     """
     later = None
     for manifest in published_features(store):
+        if manifest.as_of is not None and manifest.as_of < last_contact_day:
+            break  # nor does any older one know that evening
         state = _stated(manifest)
         if state is None or state.last_contact_day < last_contact_day:
             continue
@@ -71,15 +73,24 @@ def campaign_state_for(store: ArtifactStore, day: date, last_contact_day: date, 
     return _recounted(store, later, last_contact_day, features)
 
 
-def published_features(store: ArtifactStore) -> Iterator[Manifest]:
-    """Manifests of features, newest day first; of one day, the one made last first."""
-    ending = f"/{COMPONENT}/{MANIFEST}"
+def published_features(store: ArtifactStore, first: date | None = None) -> Iterator[Manifest]:
+    """Manifests of features, newest day first; of one day, the one made last first.
+
+    A day's runs are looked at when its turn comes: who takes the newest reads the newest, however many days there are.
+
+    Args:
+        store: where they are published.
+        first: days up to this one come before all later ones.
+    """
     by_day: dict[str, list[str]] = {}
-    for uri in store.list_files(store.uri("runs")):
-        if uri.endswith(ending):
-            by_day.setdefault(uri.removesuffix(ending).split("/")[-2], []).append(uri.removesuffix(f"/{MANIFEST}"))
-    for day in sorted(by_day, reverse=True):
-        yield from sorted((store.manifest(uri) for uri in by_day[day]), key=lambda found: found.created_at, reverse=True)
+    for dag in store.list_folders(store.uri(RUNS)):
+        for day in store.list_folders(store.uri(RUNS, dag)):
+            by_day.setdefault(day, []).append(store.uri(RUNS, dag, day))
+    until = first.isoformat() if first else ""
+    for day in sorted(by_day, key=lambda name: (name <= until, name), reverse=True):
+        places = [f"{place}/{run}/{COMPONENT}" for place in by_day[day] for run in store.list_folders(place)]
+        found = [store.manifest(uri) for uri in places if store.has_manifest(uri)]
+        yield from sorted(found, key=lambda manifest: manifest.created_at, reverse=True)
 
 
 def _stated(manifest: Manifest) -> CampaignState | None:

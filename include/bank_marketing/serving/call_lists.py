@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
@@ -19,7 +20,7 @@ from bank_marketing.scoring.state import CampaignState
 if TYPE_CHECKING:
     import pandas as pd
 
-_PLACE = re.compile(rf"/{made.FOLDER}/contact_date=(\d{{4}}-\d{{2}}-\d{{2}})/manifest\.json$")
+_PLACE = re.compile(r"contact_date=(\d{4}-\d{2}-\d{2})")
 
 #: Contact days whose outcomes are shown: a quarter.
 DAYS_SHOWN = 60
@@ -58,17 +59,18 @@ class DayOutcome:
     money: CampaignMoney
 
 
-def published_days(store: ArtifactStore) -> dict[date, str]:
-    """URI of each published list, by the day of its calls, oldest first."""
-    places = ((_PLACE.search(uri), uri) for uri in store.list_files(store.uri(made.FOLDER)))
-    found = {date.fromisoformat(place[1]): uri.removesuffix("/manifest.json") for place, uri in places if place}
-    return dict(sorted(found.items()))
+def published(store: ArtifactStore, until: date | None = None) -> Iterator[tuple[date, str]]:
+    """Day and URI of the published lists, those of days up to `until` where it is given; newest first, each looked for in its turn."""
+    places = (_PLACE.fullmatch(name) for name in reversed(store.list_folders(store.uri(made.FOLDER))))
+    for day, name in ((date.fromisoformat(place[1]), place[0]) for place in places if place):
+        uri = store.uri(made.FOLDER, name)
+        if (until is None or day <= until) and store.has_manifest(uri):
+            yield day, uri
 
 
 def newest(store: ArtifactStore) -> CallList | None:
     """The list of the latest day; None before the first night. Raises ArtifactCorrupt."""
-    days = published_days(store)
-    return read(store, days[max(days)]) if days else None
+    return next((read(store, uri) for _, uri in published(store)), None)
 
 
 def read(store: ArtifactStore, uri: str) -> CallList:
@@ -101,8 +103,7 @@ class Outcomes:
 
     def days(self, state: CampaignState) -> tuple[DayOutcome, ...]:
         """The last DAYS_SHOWN days whose contacts are known, oldest first. Raises ArtifactMissing, ArtifactCorrupt."""
-        lists = {day: uri for day, uri in published_days(self.store).items() if day <= state.last_contact_day}
-        shown = dict(list(lists.items())[-DAYS_SHOWN:])
+        shown = dict(sorted(islice(published(self.store, until=state.last_contact_day), DAYS_SHOWN)))
         key = (state.features_digest, state.last_contact_day, tuple(shown))
         with self._lock:
             if key != self._seen:
@@ -113,14 +114,15 @@ class Outcomes:
 
     def _known(self, state: CampaignState, first: date) -> pd.DataFrame:
         """Contacts from `first` on with their outcomes."""
-        import pandas as pd
-
         from bank_marketing.components.transform_data import FEATURES
 
-        with self.store.local_copy(f"{state.features_uri}/{FEATURES}") as folder:
-            table = pd.read_parquet(folder, columns=["contact_id", "contact_date", "y"])
+        table: pd.DataFrame = self.store.read_table(
+            f"{state.features_uri}/{FEATURES}",
+            columns=["contact_id", "contact_date", "y"],
+            filters=[("contact_date", ">=", first)],
+        ).to_pandas()
         table["contact_date"] = table["contact_date"].astype(str)
-        return table[table["contact_date"] >= first.isoformat()]
+        return table
 
     def _outcome(self, uri: str, known: pd.DataFrame | None) -> DayOutcome | None:
         import pandas as pd

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -32,7 +32,7 @@ CALLS_SHOWN = 50
 @router.get("/campaign")
 def campaign(request: Request, service: InService, user: PageUser) -> HTMLResponse:
     """How the campaign goes: today's list, what the lists brought, drift as last decided on, and the replay where one was made."""
-    decided = decision.history(service.store)[::-1]
+    decided = list(islice(decision.newest_first(service.store), DECISIONS_SHOWN))
     loaded, today = service.models.current, call_lists.newest(service.store)
     days = service.outcomes.days(loaded.campaign.state) if loaded else ()
     return render(
@@ -46,7 +46,7 @@ def campaign(request: Request, service: InService, user: PageUser) -> HTMLRespon
         since=call_lists.total(days, loaded.version.version) if loaded else None,
         latest=decided[0] if decided else None,
         drifted=_drift_columns(decided[0]) if decided else [],
-        decided=decided[:DECISIONS_SHOWN],
+        decided=decided,
         replay=_replay_picture(service.store) is not None,
     )
 
