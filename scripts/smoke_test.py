@@ -14,9 +14,11 @@ from typing import Annotated, Any
 import httpx
 import typer
 
+from bank_marketing.campaign import open_campaign
 from bank_marketing.cli.shared import console, problems
 from bank_marketing.components.context import Entity
-from bank_marketing.serving.schemas import EXAMPLE_PROSPECT
+from bank_marketing.contract.request import example_prospect
+from bank_marketing.settings import Settings
 
 #: Longest acceptable answer; the service itself gives up on a request after ten seconds.
 TIMEOUT_SECONDS = 15.0
@@ -40,10 +42,11 @@ class _WrongError(Exception):
 
 @dataclass(frozen=True)
 class _Service:
-    """A service under test."""
+    """A service under test, and the client whom it is asked about."""
 
     http: httpx.Client
     key: str
+    client: dict[str, Any]
 
     def alive(self) -> str:
         """`/healthz` answers."""
@@ -56,7 +59,7 @@ class _Service:
 
     def guarded(self) -> str:
         """Without a key nothing is predicted."""
-        self._json("POST", "/api/v1/predictions", 401, json={"prospect": EXAMPLE_PROSPECT})
+        self._json("POST", "/api/v1/predictions", 401, json={"prospect": self.client})
         return "refused without a key"
 
     def predicts(self) -> str:
@@ -64,7 +67,7 @@ class _Service:
         if not self.key:
             raise _WrongError(f"no API key: set {KEY}")
         headers = {"Authorization": f"Bearer {self.key}"}
-        made = self._json("POST", "/api/v1/predictions", 200, json={"prospect": EXAMPLE_PROSPECT}, headers=headers)
+        made = self._json("POST", "/api/v1/predictions", 200, json={"prospect": self.client}, headers=headers)
         if not 0 <= made["probability"] <= 1:
             raise _WrongError(f"a probability of {made['probability']}")
         if not made["reasons"]:
@@ -82,11 +85,13 @@ class _Service:
 def probe(url: str, key: str, patience: float = 60.0) -> list[Probe]:
     """Ask all questions; liveness and readiness are asked again until `patience` seconds are over, the rest once.
 
+    The client who is asked about is the example of the campaign that the settings name (BANK_CAMPAIGN).
     Questions that cannot be answered once an earlier one failed are not asked.
     """
     deadline = time.monotonic() + patience
+    client = example_prospect(open_campaign(Settings()).contract)
     with httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS) as http:
-        service = _Service(http, key)
+        service = _Service(http, key, client)
         probes: list[Probe] = []
         for name, question, waits in (
             ("alive", service.alive, True), ("ready", service.ready, True),

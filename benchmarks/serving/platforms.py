@@ -11,11 +11,11 @@ import pandas as pd
 
 from bank_marketing.artifacts import open_store
 from bank_marketing.campaign import open_campaign
+from bank_marketing.contract.request import example_prospect
 from bank_marketing.errors import BankMarketingError
 from bank_marketing.registry.registry import ModelVersion, Registry
 from bank_marketing.scoring.scorer import feature_rows, latest_campaign_state
 from bank_marketing.serving.keys import KeyRing
-from bank_marketing.serving.schemas import EXAMPLE_PROSPECT
 from bank_marketing.serving.settings import ApiSettings
 from bank_marketing.settings import Settings
 from tests.support.served import CHOICES, Platform
@@ -42,10 +42,9 @@ class Measurable:
 
     def prospects(self, rows: int) -> list[dict[str, Any]]:
         """Clients to score, all different."""
-        jobs = open_campaign(self.settings).contract["job"].categories
-        return [
-            EXAMPLE_PROSPECT | {"contact_id": f"B{n:06d}", "age": 18 + n % 70, "job": jobs[n % len(jobs)]} for n in range(rows)
-        ]
+        contract = open_campaign(self.settings).contract
+        client, jobs = example_prospect(contract), contract["job"].categories
+        return [client | {"contact_id": f"B{n:06d}", "age": 18 + n % 70, "job": jobs[n % len(jobs)]} for n in range(rows)]
 
     def features(self, prospects: list[dict[str, Any]]) -> pd.DataFrame:
         """The same clients as the model reads them: what `mlflow models serve` has to be sent."""

@@ -50,6 +50,29 @@ def changed(folder: Path, old: str, new: str) -> Path:
         ("housemaid: Domestic", "butler: Domestic", "job has no category 'butler'"),
         ("  day_of_week:\n    categories", "  month:\n    categories", "a sentence for month"),
         ("{age:.0f} years old", "{years:.0f} years old", "nothing called 'years'"),
+        ("segment_job: {segment: job}", "segment_job: {segment: age}", "age has no categories in the contract"),
+        ("segment_job: {segment: job}", "segment_job: {segment: duration}", "duration is known only after the call"),
+        (
+            "segment_job: {segment: job}",
+            "segment_job: {segment: job, half_life: 3}",
+            "exactly one of segment, half_life, share",
+        ),
+        ("segment_job: {segment: job}", "log_previous: {segment: job}", "a number or a column called log_previous already"),
+        ("segment_job: {segment: job}", "age: {segment: job}", "a number or a column called age already"),
+        ("half_life: 10}", "half_life: 0}", "greater than 0"),
+        (
+            "{share: [{column: previous, above: 0}]}",
+            "{share: [{column: previous}]}",
+            "a share is of flags: one of above, below",
+        ),
+        ("{share: [{column: campaign, above: 1}]}", "{share: [{column: calls, above: 1}]}", "no column 'calls' that is known"),
+        ("{change_of: euribor3m, days: 5}", "{change_of: euribor3m}", "over how many days euribor3m is taken"),
+        ("{published: emp_var_rate, days: 150}", "{published: job, days: 150}", "job is text, a number is needed"),
+        (
+            "gap: {number: {column: days_since_last_contact_day, missing: 1, log1p: true}}",
+            "gap: {number: {rate: 5}}",
+            "of a column",
+        ),
         ("- {value: unknown, text: The campaign has no results yet}", "", "the last case must hold always"),
     ],
 )
@@ -67,7 +90,8 @@ def test_the_line_is_that_of_the_value(tmp_path: Path) -> None:
 
 
 def test_a_stored_model_can_carry_the_declaration_and_its_digest_is_that_of_what_decides() -> None:
-    assert FeatureSpec.model_validate_json(FEATURES.text) == FEATURES
+    stored = FeatureSpec.model_validate_json(FEATURES.text)
+    assert stored.model_copy(update={"experimental": FEATURES.experimental}) == FEATURES
     assert FEATURES.model_copy(update={"slices": {}, "reasons": {}}).digest == FEATURES.digest
     assert FEATURES.model_copy(update={"windows": (1, 5)}).digest != FEATURES.digest
     retitled = {name: one.model_copy(update={"title": "x"}) for name, one in FEATURES.attributes.items()}

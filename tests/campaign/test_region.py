@@ -29,7 +29,7 @@ from bank_marketing.modeling.model import TermDepositModel, train
 from bank_marketing.modeling.reads import columns_read
 from bank_marketing.modeling.slices import slices
 from bank_marketing.monitoring.config import MonitoringConfig
-from bank_marketing.serving.forms import form_groups
+from bank_marketing.serving.forms import ProspectForm
 from tests.support.clean import clean_rows as clean_table
 from tests.support.features import PRICES, features_table
 from tests.support.landed import contact, write_contacts
@@ -135,7 +135,7 @@ def test_the_request_the_form_the_example_and_the_page_of_the_contract_have_it(c
     for wrong in ({"region": "nowhere"}, {"region": None}):
         with pytest.raises(ValueError, match="region"):
             accepted.model_validate(example | wrong)
-    fields = {field.name: field for group in form_groups(contract, None) for field in group.fields}
+    fields = {field.name: field for group in ProspectForm(contract, accepted).groups(None) for field in group.fields}
     assert (fields["region"].title, fields["region"].value) == ("Region", "south")
     assert dict(fields["region"].choices)["north"] == "North"
     assert any("region" in line and "north" in line for line in contract_table(contract).splitlines())

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from bank_marketing.campaign import load_campaign
 from bank_marketing.cli import app
 from bank_marketing.errors import ConfigError, NotEnoughHistory
-from bank_marketing.modeling import protocol, search, tried
+from bank_marketing.modeling import protocol, search
 from bank_marketing.modeling.choice import Algorithm, ModelSpec
 from bank_marketing.modeling.experiments import VARIANTS, Outcome, finalists, grid_of, run_experiments, steps
 from bank_marketing.modeling.grid import Experiment, experiments, ridge
@@ -206,7 +206,7 @@ def test_the_grid_holds_every_algorithm_feature_set_policy_and_sampler_once() ->
     assert {one.choice.algorithm for one in found} == set(get_args(Algorithm))
     assert {one.choice.feature_set for one in found if one.choice.algorithm == "logistic_regression"} == set(FEATURES.sets)
     assert {one.choice.threshold for one in found} == set(get_args(ThresholdPolicy))
-    assert {one.choice.extra_columns for one in found} == {(), *(block.columns for block in tried.BLOCKS.values())}
+    assert {one.choice.extra_columns for one in found} == {(), *(tuple(block) for block in FEATURES.experimental.values())}
     assert {one.choice.sampler for one in found} == set(get_args(Sampler))
 
 
@@ -214,15 +214,6 @@ def test_a_campaign_tries_the_columns_that_it_can_make() -> None:
     sibling = load_campaign("bank_full").features
     extra = {one.name for one in experiments(sibling) if one.choice.extra_columns}
     assert extra == {"ridge and segment rates", "ridge and half-lives", "ridge and list mix"}, "it has no macro figures"
-
-
-def test_tried_columns_are_those_that_the_blocks_name(features: pd.DataFrame) -> None:
-    ordered = protocol.in_time_order(features)
-    without = FEATURES.model_copy(update={"attributes": {k: v for k, v in FEATURES.attributes.items() if k != "poutcome"}})
-    for spec in (FEATURES, without):
-        made = tried.with_tried_columns(ordered, spec).columns[len(ordered.columns) :]
-        assert list(made) == [name for block in tried.blocks(spec).values() for name in block.columns]
-    assert set(tried.blocks(without)) == {"half-lives", "market moves", "lagged macro"}
 
 
 def test_algorithms_that_do_not_compete_are_neither_tried_nor_tuned() -> None:

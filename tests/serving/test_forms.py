@@ -7,12 +7,20 @@ from datetime import UTC, date, datetime
 import pytest
 
 from bank_marketing.campaign import load_campaign
+from bank_marketing.contract import Contract
+from bank_marketing.contract.request import prospect_model
 from bank_marketing.scoring.state import CampaignState
-from bank_marketing.serving.forms import day_question, form_groups, read_form, with_followers
+from bank_marketing.serving.forms import ProspectForm, day_question
 from bank_marketing.serving.model_cache import Campaign
 from tests.support.campaign import CONTRACT
 from tests.support.served import PROSPECT
 
+
+def form_of(contract: Contract) -> ProspectForm:
+    return ProspectForm(contract, prospect_model(contract))
+
+
+DESK = form_of(CONTRACT)
 FORM = {name: str(value) for name, value in PROSPECT.items()}
 
 
@@ -27,16 +35,16 @@ FORM = {name: str(value) for name, value in PROSPECT.items()}
     ],
 )
 def test_a_field_follows_where_a_changed_one_leaves_no_choice(changes: dict[str, str], followed: dict[str, str]) -> None:
-    base = read_form(FORM, CONTRACT)
-    form, found = with_followers(FORM | changes, base, CONTRACT)
+    base = DESK.read(FORM)
+    form, found = DESK.with_followers(FORM | changes, base)
     assert found == followed
     assert form == FORM | changes | followed
-    assert (read_form(form, CONTRACT).row is None) == (changes == {"age": "7"})
+    assert (DESK.read(form).row is None) == (changes == {"age": "7"})
 
 
 @pytest.mark.parametrize("campaign", ["bank_marketing", "bank_full"])
 def test_each_field_has_a_name_of_its_own_and_the_first_says_whom_it_is_about(campaign: str) -> None:
-    groups = form_groups(load_campaign(campaign).contract, None)
+    groups = form_of(load_campaign(campaign).contract).groups(None)
     titles = [field.title for group in groups for field in group.fields]
     assert titles[0] == "Client ID"
     assert not [(one, other) for one in titles for other in titles if other.startswith(f"{one} ")], (
@@ -45,12 +53,12 @@ def test_each_field_has_a_name_of_its_own_and_the_first_says_whom_it_is_about(ca
 
 
 def test_a_client_may_be_named_on_the_form() -> None:
-    first = form_groups(CONTRACT, None)[0].fields[0]
+    first = DESK.groups(None)[0].fields[0]
     assert (first.name, first.kind, first.value) == ("contact_id", "text", "")
-    row = read_form(FORM | {"contact_id": "00041"}, CONTRACT).row
+    row = DESK.read(FORM | {"contact_id": "00041"}).row
     assert row is not None
     assert row["contact_id"] == "00041"
-    nameless = read_form({name: value for name, value in FORM.items() if name != "contact_id"}, CONTRACT).row
+    nameless = DESK.read({name: value for name, value in FORM.items() if name != "contact_id"}).row
     assert nameless is not None
     assert nameless["contact_id"] is None
 
@@ -73,4 +81,20 @@ def test_an_unusual_day_is_asked_back(day: date, asks: str) -> None:
     question = day_question(campaign, day)
     assert question.startswith(asks)
     assert bool(question) == bool(asks)
-    assert read_form(FORM | {"sure": "yes"}, CONTRACT).sure
+    assert DESK.read(FORM | {"sure": "yes"}).sure
+
+
+def test_a_category_has_the_words_of_its_contract_and_a_form_of_its_own_otherwise() -> None:
+    fields = {field.name: dict(field.choices) for group in DESK.groups(None) for field in group.fields}
+    assert fields["job"]["admin."] == "Administration"
+    assert fields["education"] == {
+        "basic.4y": "Basic, 4 years",
+        "basic.6y": "Basic, 6 years",
+        "basic.9y": "Basic, 9 years",
+        "high.school": "High school",
+        "illiterate": "Illiterate",
+        "professional.course": "Professional course",
+        "university.degree": "University degree",
+        "unknown": "Unknown",
+    }
+    assert fields["poutcome"]["nonexistent"] == "No earlier campaign"

@@ -20,10 +20,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from bank_marketing.serving.app import create_app
-from bank_marketing.serving.schemas import EXAMPLE_PROSPECT
 from bank_marketing.serving.settings import ApiSettings
 from bank_marketing.settings import Settings
-from tests.support.served import Running
+from tests.support.served import PROSPECT, Running
 
 #: Beside the examples of the document and every boundary of its schemas, which schemathesis tries always.
 RANDOM_CASES = 8
@@ -102,7 +101,7 @@ def documented(method: str, path: str, status: int) -> set[str]:
 def test_headers_of_answers_are_documented(client: httpx.Client) -> None:
     always = {"X-Request-Id", "RateLimit", "RateLimit-Policy"}
     one, listed = "/api/v1/predictions", client.get("/api/v1/files", params={"limit": 1})
-    answer = client.post(one, json={"prospect": EXAMPLE_PROSPECT}, headers={"Idempotency-Key": "documented"})
+    answer = client.post(one, json={"prospect": PROSPECT}, headers={"Idempotency-Key": "documented"})
     for method, path, given in (("post", one, answer), ("get", "/api/v1/files", listed)):
         assert always <= documented(method, path, given.status_code)
         assert all(name in given.headers for name in always)

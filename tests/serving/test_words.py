@@ -7,9 +7,12 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
+from bank_marketing.campaign import load_campaign
+from bank_marketing.serving.bodies import bodies_of
 from bank_marketing.serving.problems import field_problems
-from bank_marketing.serving.schemas import BatchRequest, PredictionRequest
 from tests.support.served import PROSPECT
+
+BODIES = bodies_of(load_campaign("bank_marketing"))
 
 
 @pytest.mark.parametrize(
@@ -32,7 +35,7 @@ from tests.support.served import PROSPECT
 )
 def test_a_value_is_refused_in_plain_words(changes: dict[str, object], says: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        PredictionRequest.model_validate({"prospect": PROSPECT | changes})
+        BODIES.one.model_validate({"prospect": PROSPECT | changes})
     assert [f"{found.field}: {found.problem}" for found in field_problems(caught.value.errors())] == [says]
 
 
@@ -47,9 +50,9 @@ def test_a_value_is_refused_in_plain_words(changes: dict[str, object], says: str
 )
 def test_a_request_is_refused_in_plain_words(given: dict[str, object], says: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        BatchRequest.model_validate(given)
+        BODIES.several.model_validate(given)
     assert [found.problem for found in field_problems(caught.value.errors())] == [says]
 
 
 def test_a_day_is_a_day() -> None:
-    assert PredictionRequest.model_validate({"prospect": PROSPECT, "day": "2010-07-01"}).day == date(2010, 7, 1)
+    assert BODIES.one.model_validate({"prospect": PROSPECT, "day": "2010-07-01"}).day == date(2010, 7, 1)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bank_marketing.campaign.features import GAP, LIST_SIZE, FeatureSpec, Number, ReasonGroup
+from bank_marketing.campaign.features import GAP, LIST_SIZE, ExperimentalColumn, FeatureSpec, Number, ReasonGroup
 from bank_marketing.campaign.reading import Place
 from bank_marketing.campaign.wording import known_names, names_in
+
+#: What makes 1 or 0 of a column.
+FLAGS = ("above", "below", "among", "never")
 
 #: Where in the file, and what is wrong there.
 Problem = tuple[Place, str]
@@ -22,6 +25,7 @@ def problems(spec: FeatureSpec) -> Iterator[Problem]:
                 yield ("blocks", block, name), problem
     yield from _sets(spec)
     yield from _slices(spec)
+    yield from _experimental(spec)
     yield from _reasons(spec)
     if spec.baseline_window not in spec.windows:
         yield ("baseline_window",), _no_window(spec, spec.baseline_window)
@@ -108,6 +112,37 @@ def _slices(spec: FeatureSpec) -> Iterator[Problem]:
             yield ("slices", name), problem
         if cut.bins and len(cut.labels) != len(cut.bins) + 1:
             yield ("slices", name), f"{len(cut.bins)} bins need {len(cut.bins) + 1} labels, not {len(cut.labels)}"
+
+
+def _experimental(spec: FeatureSpec) -> Iterator[Problem]:
+    seen = {name for numbers in spec.blocks.values() for name in numbers} | known_names(spec)
+    for block, columns in spec.experimental.items():
+        for name, column in columns.items():
+            place: Place = ("experimental", block, name)
+            if name in seen:
+                yield place, f"there is a number or a column called {name} already"
+            seen.add(name)
+            for problem in _experimental_column(spec, column):
+                yield place, problem
+
+
+def _experimental_column(spec: FeatureSpec, column: ExperimentalColumn) -> Iterator[str]:
+    if len(column.kinds) != 1:
+        yield "a column that is tried is of exactly one of segment, half_life, share, change_of, published, number"
+    if column.segment:
+        yield from _column(spec, column.segment, text=True)
+    for figure in filter(None, (column.change_of, column.published)):
+        yield from _column(spec, figure, text=False)
+        if not column.days:
+            yield f"over how many days {figure} is taken: `days` is missing"
+    for flag in column.share:
+        yield from _number(spec, flag)
+        if set(flag.transforms).isdisjoint(FLAGS):
+            yield f"a share is of flags: one of {', '.join(FLAGS)} is needed"
+    if column.number:
+        yield from _number(spec, column.number)
+        if not column.number.column:
+            yield "only a number of a column can be tried so"
 
 
 def _reasons(spec: FeatureSpec) -> Iterator[Problem]:

@@ -70,6 +70,30 @@ class Segment(_Entry):
     prior: float = Field(gt=0, description="contacts after which a segment's own rate weighs as much as the campaign's")
 
 
+class ExperimentalColumn(_Entry):
+    """A column that a search tries beside the features: of one of segment, half_life, share, change_of, published and number."""
+
+    segment: str = Field(default="", description="trailing rate of the row's own category of this column, above the campaign's")
+    half_life: float | None = Field(
+        default=None, gt=0, description="trailing rate whose outcomes count half after contact days"
+    )
+    share: tuple[Number, ...] = Field(default=(), description="share of the day's list for whom one of these flags is 1")
+    change_of: str = Field(default="", description="change of a figure of the day over `days` contact days")
+    published: str = Field(default="", description="figure of the day as it was known, `days` days after the day it describes")
+    days: int = Field(default=0, ge=0)
+    number: Number | None = Field(default=None, description="of a column of the features table")
+
+    @property
+    def kinds(self) -> list[str]:
+        """What it is made of: exactly one is right."""
+        names = ("segment", "half_life", "share", "change_of", "published", "number")
+        return [name for name in names if _given(getattr(self, name))]
+
+
+def _half_lives() -> dict[str, dict[str, ExperimentalColumn]]:
+    return {"half-lives": {f"half_life_{days}": ExperimentalColumn(half_life=days) for days in (2, 10, 60)}}
+
+
 class Slice(_Entry):
     """A cut of the unseen days: by category, or by bins of a number (each up to and including its bound)."""
 
@@ -138,6 +162,9 @@ class FeatureSpec(_Entry):
     )
     baseline_set: str = Field(default="", description="columns of the raw models to be compared with [the first set]")
     slices: dict[str, Slice] = Field(default_factory=dict)
+    experimental: dict[str, dict[str, ExperimentalColumn]] = Field(
+        default_factory=_half_lives, description="columns by block that a search tries, and no model in production reads"
+    )
     reasons: dict[str, ReasonGroup] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -205,12 +232,13 @@ class FeatureSpec(_Entry):
     @cached_property
     def text(self) -> str:
         """The specification as JSON: what a stored model carries."""
-        return self.model_dump_json(by_alias=True, exclude_defaults=True)
+        return self.model_dump_json(by_alias=True, exclude_defaults=True, exclude={"experimental"})
 
     @property
     def digest(self) -> str:
-        """sha256 of what decides a prediction: words and slices do not."""
-        content = self.model_dump_json(exclude={"slices": True, "reasons": True, "attributes": {"__all__": {"title"}}})
+        """sha256 of what decides a prediction: words, slices and what a search tries beside it do not."""
+        besides: Any = {"slices": True, "reasons": True, "experimental": True, "attributes": {"__all__": {"title"}}}
+        content = self.model_dump_json(exclude=besides)
         return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -18,6 +18,12 @@ Severity = Literal["critical", "warning"]
 PARTS = {"month": 12, "weekday": 7}
 
 
+def in_words(code: str) -> str:
+    """A code in plain words, with spaces and a capital: `old.client` is Old client."""
+    spaced = code.replace(".", " ").strip()
+    return spaced[:1].upper() + spaced[1:]
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,6 +43,7 @@ class Column(_Entry):
     max: float | None = None
     unit: str = ""
     categories: tuple[str, ...] = ()
+    labels: dict[str, str] = Field(default_factory=dict, description="words for categories that are codes, for people")
     pattern: str = ""
     form: str = Field(default="", description="what the pattern allows, in words")
     never: float | None = Field(default=None, description="value that means never; people leave the cell empty, or write -1")
@@ -66,6 +73,8 @@ class Column(_Entry):
             raise ValueError(f"column {self.name}: a number has no categories")
         if self.default is not None and self.categories and self.default not in self.categories:
             raise ValueError(f"column {self.name}: default {self.default!r} is not one of its categories")
+        if unknown := sorted(set(self.labels) - set(self.categories)):
+            raise ValueError(f"column {self.name}: labels for {', '.join(unknown)}, which are none of its categories")
         if self.derived != bool(self.derivation):
             raise ValueError(
                 f"column {self.name}: `derived: true` and `derivation: month | weekday | day_of_month` go together"
@@ -98,6 +107,10 @@ class Column(_Entry):
     def source_name(self) -> str:
         """The column's name in a landed file."""
         return self.source or self.name
+
+    def label(self, category: str) -> str:
+        """A category for people: its label, else itself in plain words."""
+        return self.labels.get(category, in_words(category))
 
     def derived_value(self, day: date) -> str | int:
         """What a derived column holds on `day`."""
@@ -217,7 +230,7 @@ class Contract(_Entry):
         content = self.model_dump(
             mode="json",
             exclude={
-                "columns": {"__all__": {"title", "description", "default", "derivation", "example", "form", "never"}},
+                "columns": {"__all__": {"title", "description", "default", "derivation", "example", "form", "never", "labels"}},
                 "row_rules": {"__all__": {"description"}},
                 "batch_rules": {"__all__": {"description"}},
                 "source": True,

@@ -31,7 +31,7 @@ class ModelSpec(BaseModel):
     feature_set: str = Field(default="", description="one of the campaign's; its default set when empty")
     extra_columns: tuple[str, ...] = Field(
         default=(),
-        description="numbers beyond the feature set; made for experiments only (modeling/tried.py), never in production",
+        description="numbers beyond the feature set; made for experiments only (modeling/experimental.py), never in production",
     )
     prior_rows: float = Field(default=5.0, gt=0, description="strength of the prior of the trailing rates, in contacts")
     category_weight: float = Field(

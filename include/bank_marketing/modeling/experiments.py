@@ -14,7 +14,7 @@ from bank_marketing.campaign.features import FeatureSpec
 from bank_marketing.contract import Contract
 from bank_marketing.economics import Economics
 from bank_marketing.errors import NotEnoughHistory
-from bank_marketing.modeling import baselines, protocol, tried
+from bank_marketing.modeling import baselines, experimental, protocol
 from bank_marketing.modeling.choice import Algorithm, ModelSpec, ThresholdPolicy
 from bank_marketing.modeling.grid import Experiment, experiments, tuned_variants
 from bank_marketing.modeling.reads import columns_read
@@ -107,7 +107,7 @@ def run_experiments(
     for name in ("B", "selection", "confirmation"):
         _check_outcomes(table[named[name].holds(table["month"])], name)
     digest = data_digest(table)
-    table = tried.with_tried_columns(table, spec)
+    table = experimental.with_experimental_columns(table, spec)
     folder.mkdir(parents=True, exist_ok=True)
     outcomes: list[Outcome] = []
 

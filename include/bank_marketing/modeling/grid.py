@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from bank_marketing.campaign.features import FeatureSpec
-from bank_marketing.modeling import tried
 from bank_marketing.modeling.choice import Algorithm, ModelSpec, Sampler, ThresholdPolicy, Window
 
 if TYPE_CHECKING:
@@ -45,8 +44,8 @@ def experiments(spec: FeatureSpec) -> Iterator[Experiment]:
     """The fixed part of the search, cheapest first; its order is the table's."""
     base = ridge(spec.default_set)
     yield from _algorithms(spec)
-    for name, block in tried.blocks(spec).items():
-        yield Experiment("more columns", f"ridge and {name}", base.model_copy(update={"extra_columns": block.columns}))
+    for name, block in spec.experimental.items():
+        yield Experiment("more columns", f"ridge and {name}", base.model_copy(update={"extra_columns": tuple(block)}))
     yield from _windows(base)
     for calibration in ("platt", "isotonic"):
         yield Experiment("calibration", f"ridge, {calibration}", base.model_copy(update={"calibration": calibration}))

@@ -78,11 +78,12 @@ def _number(table: Columns, features: FeatureSpec, number: Number, rates: _Rates
         return np.log1p(rates.counts(number.volume)[1])
     if number.segment:
         return rates.segment(number.segment)
-    values = _of_column(table[number.column], number)
+    values = of_column(table[number.column], number)
     return values if number.times_level is None else np.asarray(values * rates.level(number.times_level))
 
 
-def _of_column(column: Any, number: Number) -> Floats:
+def of_column(column: Any, number: Number) -> Floats:
+    """A number (n,) of a column of the features table (n,), as it is declared."""
     if number.among:
         return _among(column, number.among).astype(float)
     values = _floats(column)

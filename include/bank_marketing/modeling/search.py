@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bank_marketing.campaign.features import FeatureSpec
+from bank_marketing.campaign.features import ExperimentalColumn, FeatureSpec
 from bank_marketing.modeling import protocol
 from bank_marketing.modeling.choice import Algorithm, ModelSpec
 from bank_marketing.modeling.grid import suggest, tuned_name
@@ -24,7 +24,7 @@ Recorder = Callable[[str, str, ModelSpec, dict[str, float]], None]
 Progress = Callable[[str], None]
 
 #: Modules of this folder that decide a prediction: kept predictions of other code are not used.
-DECISIVE = ("encoding", "numbers", "estimators", "model", "protocol", "tried")
+DECISIVE = ("encoding", "numbers", "estimators", "model", "protocol", "experimental")
 
 
 def data_digest(table: pd.DataFrame) -> str:
@@ -40,9 +40,16 @@ def _code_digest() -> str:
     return hashlib.sha256(b"".join((folder / f"{name}.py").read_bytes() for name in DECISIVE)).hexdigest()
 
 
+def _extra(choice: ModelSpec, spec: FeatureSpec) -> list[tuple[str, ExperimentalColumn]]:
+    """The experimental columns of a choice, as they are declared."""
+    declared = {name: column for block in spec.experimental.values() for name, column in block.items()}
+    return [(name, declared[name]) for name in choice.extra_columns]
+
+
 def predict(choice: ModelSpec, table: pd.DataFrame, spec: FeatureSpec, folder: Path, digest: str, since: str = "") -> Floats:
     """Out-of-sample probabilities, kept in `folder` by choice, features, data and code; calibration and threshold do not change them."""
     named = choice.model_dump_json(exclude={"calibration", "threshold"}) + spec.digest + digest + since + _code_digest()
+    named += "".join(f"{name}{column!r}" for name, column in _extra(choice, spec))
     path = folder / "predictions" / f"{hashlib.sha256(named.encode()).hexdigest()[:20]}.npy"
     if path.exists():
         kept: Floats = np.load(path, allow_pickle=False)

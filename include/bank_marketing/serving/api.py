@@ -1,4 +1,4 @@
-"""The REST API, version 1."""
+"""The REST API, version 1; its scoring routes, which are the campaign's own, are in `scoring_routes.py`."""
 
 from __future__ import annotations
 
@@ -8,35 +8,23 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
-from pydantic_core import to_json
 
 from bank_marketing.errors import ArtifactMissing
 from bank_marketing.lineage.trace import Trace, trace
 from bank_marketing.lists import results
 from bank_marketing.lists.entities import LARGEST_LIST
 from bank_marketing.serving import files
-from bank_marketing.serving.idempotency import REPLAYED, Asked, IdempotencyKey
-from bank_marketing.serving.identity import Principal
-from bank_marketing.serving.predicting import Prediction, PredictionContext, check_day, model_brief
+from bank_marketing.serving.idempotency import Asked, IdempotencyKey
+from bank_marketing.serving.predicting import model_brief
 from bank_marketing.serving.problems import ProblemError, documented
 from bank_marketing.serving.schemas import (
-    BatchRequest,
-    BatchResponse,
     FilePage,
     FileStatus,
     ModelResponse,
     PredictionPage,
-    PredictionRequest,
-    PredictionResponse,
 )
-from bank_marketing.serving.service import CurrentUser, InService, Service, in_thread
-
-#: What any route of the API may answer.
-ALWAYS = ("unauthorized", "forbidden", "too-many-requests", "internal", "unavailable", "timeout")
-WITH_BODY = ("bad-request", "too-large", "unsupported-media-type", "invalid-request", "no-model", "no-features", *ALWAYS)
-
-#: What puts something on record may be sent with an Idempotency-Key.
-RECORDED = (*WITH_BODY, "conflict", "key-reused")
+from bank_marketing.serving.scoring_routes import ALWAYS, RECORDED, say_replayed
+from bank_marketing.serving.service import CurrentUser, InService
 
 PREDICTION_ID = r"^\d{4}-\d{2}-\d{2}-[0-9a-z]+-\d+$"
 CURSOR = "`next` of the page before"
@@ -45,74 +33,6 @@ Limit = Annotated[int, Query(ge=1, le=500, description="entries of a page")]
 CSV: dict[str, Any] = {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "CSV, `;` between cells"}
 
 router = APIRouter(prefix="/api/v1")
-
-
-@router.post("/predictions", tags=["predictions"], responses=documented(*RECORDED), response_model=PredictionResponse)
-@in_thread
-def predict(request: PredictionRequest, service: InService, who: CurrentUser, key: IdempotencyKey = None) -> Response:
-    """Score one client: probability of a subscription, decision, expected profit, reasons. The prediction is put on record."""
-
-    def answer(record: str = "") -> bytes:
-        made, common = _predicted([dict(vars(request.prospect))], "prospect", request, service, who, record)
-        return to_json(made[0].to_json() | common)
-
-    if key is None:
-        return _json(answer())
-    return _json(*service.answers.once(Asked(key, who.key_id, "predictions", request.model_dump(mode="json")), answer))
-
-
-@router.post("/predictions/batch", tags=["predictions"], responses=documented(*RECORDED), response_model=BatchResponse)
-@in_thread
-def predict_batch(request: BatchRequest, service: InService, who: CurrentUser, key: IdempotencyKey = None) -> Response:
-    """Score several clients of one day, in the order of the request. One that cannot be accepted refuses all of them."""
-    if len(request.prospects) > service.api.max_batch:
-        raise ProblemError("too-large", f"At most {service.api.max_batch:,} prospects are accepted in one batch; send a file.")
-
-    def answer(record: str = "") -> bytes:
-        made, common = _predicted(
-            [dict(vars(prospect)) for prospect in request.prospects], "prospects.{}", request, service, who, record
-        )
-        return to_json({"predictions": [one.to_json() for one in made]} | common)
-
-    if key is None:
-        return _json(answer())
-    return _json(*service.answers.once(Asked(key, who.key_id, "batch", request.model_dump(mode="json")), answer))
-
-
-def _predicted(
-    rows: list[dict[str, Any]],
-    place: str,
-    request: PredictionRequest | BatchRequest,
-    service: Service,
-    who: Principal,
-    record: str,
-) -> tuple[list[Prediction], dict[str, Any]]:
-    """The predictions, and what an answer says of all of them. `place`, `record`: see `check_day` and `PredictionContext`."""
-    loaded = service.predictor.loaded()
-    day = request.day or loaded.campaign.next_day
-    check_day(loaded, rows, day, place)
-    size, size_from = service.list_size(request.list_size, day, loaded.campaign)
-    made = service.predictor.predict(loaded, rows, PredictionContext(day, size, who.name, "api", record))
-    return made, {
-        "day": day,
-        "list_size": size,
-        "list_size_from": size_from,
-        "threshold": loaded.threshold,
-        "model": model_brief(loaded),
-        "campaign": service.predictor.campaign_brief(loaded, day),
-    }
-
-
-def _json(answer: bytes, again: bool | None = None) -> Response:
-    """An answer; `again`: whether it was given before, of a request with a key."""
-    response = Response(answer, media_type="application/json")
-    _say_replayed(response, again)
-    return response
-
-
-def _say_replayed(response: Response, again: bool | None) -> None:
-    if again is not None:
-        response.headers[REPLAYED] = "true" if again else "false"
 
 
 @router.get("/predictions", tags=["predictions"], responses=documented("invalid-request", *ALWAYS))
@@ -185,7 +105,7 @@ def send_file(
         asked = Asked(key, who.key_id, "files", [content, file.filename, day, list_size])
         answer, again = service.answers.once(asked, lambda _: receive().model_dump_json().encode())
         status = FileStatus.model_validate_json(answer)
-        _say_replayed(response, again)
+        say_replayed(response, again)
     response.headers["Location"] = f"/api/v1/files/{status.file_id}"
     return status
 

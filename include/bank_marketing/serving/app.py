@@ -13,13 +13,14 @@ from bank_marketing import __version__
 from bank_marketing.serving import api, health, pages, problems, web
 from bank_marketing.serving.openapi import document
 from bank_marketing.serving.request_limits import RequestLimits
+from bank_marketing.serving.scoring_routes import scoring_routes
 from bank_marketing.serving.service import Service
 from bank_marketing.serving.settings import ApiSettings
 from bank_marketing.settings import Settings
 
 DESCRIPTION = """\
 Is it worth calling this client? One client, a batch or a file, each with the reasons, on the model that is in
-production. The fields come from the data contract; what is known only after a call (`duration`) is refused.
+production. The fields come from the data contract; what is known only after a call ({late}) is refused.
 
 Send an API key as `Authorization: Bearer …` or `X-API-Key: …`. Every error is a problem detail (RFC 9457), `application/problem+json`.
 """
@@ -51,12 +52,13 @@ def create_app(settings: Settings | None = None, api_settings: ApiSettings | Non
     app = FastAPI(
         title="Bank Marketing API",
         version=__version__,
-        description=DESCRIPTION,
+        description=DESCRIPTION.format(late=", ".join(f"`{name}`" for name in service.campaign.features.forbidden)),
         lifespan=lifespan,
         docs_url=None,  # FastAPI's own page loads its scripts from elsewhere; /docs is ours
         redoc_url=None,
     )
     app.state.service = service
+    app.include_router(scoring_routes(service.bodies))
     app.include_router(api.router)
     app.include_router(health.router)
     app.include_router(pages.router)

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from bank_marketing.contract import Contract
 from bank_marketing.contract.model import Column
 from bank_marketing.serving.model_cache import Campaign
 from bank_marketing.serving.problems import FieldProblem, field_problems
-from bank_marketing.serving.schemas import Prospect
 
 #: Groups of the form: role in the contract, title, what it is.
 GROUPS = (
@@ -22,18 +21,6 @@ GROUPS = (
     ("call", "This call", "How, and how often, in this campaign."),
     ("macro", "Market", "Filled in with the values of the last contact day. Change them only when you know better."),
 )
-
-#: Words for categories that are codes; the others are written as they are, with spaces and a capital.
-WORDS = {
-    "admin.": "Administration",
-    "basic.4y": "Basic, 4 years",
-    "basic.6y": "Basic, 6 years",
-    "basic.9y": "Basic, 9 years",
-    "nonexistent": "No earlier campaign",
-    "self-employed": "Self-employed",
-    "blue-collar": "Blue-collar",
-}
-
 
 #: A day further ahead than a month has seldom a list yet: a year that was mistyped.
 _USUAL_DAYS = 31
@@ -64,22 +51,77 @@ class FormGroup:
     fields: tuple[FormField, ...]
 
 
-def words(value: str) -> str:
-    """A category in plain words."""
-    spaced = value.replace(".", " ").strip()
-    return WORDS.get(value, spaced[:1].upper() + spaced[1:])
+@dataclass(frozen=True)
+class FormSubmission:
+    """A form that was sent: the prospect, or what is wrong with it."""
+
+    row: dict[str, Any] | None
+    day: date | None
+    sure: bool = False
+    errors: tuple[FieldProblem, ...] = ()
 
 
-def form_groups(contract: Contract, campaign: Campaign | None, given: Mapping[str, str] | None = None) -> list[FormGroup]:
-    """The form's groups: with what was given, else the contract's defaults, else the market of the last contact day."""
-    market = campaign.market if campaign else {}
-    groups = []
-    for role, title, description in GROUPS:
-        roles = {role, "identifier"} if role == GROUPS[0][0] else {role}
-        columns = [column for column in contract.prospect_columns if column.role in roles and not column.derived]
-        fields = tuple(_field(column, market, given or {}) for column in columns)
-        groups.append(FormGroup(role, title, description, fields))
-    return groups
+@dataclass(frozen=True)
+class ProspectForm:
+    """The form of a campaign's prospect.
+
+    Attributes:
+        contract: of the campaign.
+        prospect: its model of a prospect (`contract.request.prospect_model`), by which a form is checked.
+    """
+
+    contract: Contract
+    prospect: type[BaseModel]
+
+    def groups(self, campaign: Campaign | None, given: Mapping[str, str] | None = None) -> list[FormGroup]:
+        """The form's groups: with what was given, else the contract's defaults, else the market of the last contact day."""
+        market = campaign.market if campaign else {}
+        groups = []
+        for role, title, description in GROUPS:
+            roles = {role, "identifier"} if role == GROUPS[0][0] else {role}
+            columns = [column for column in self.contract.prospect_columns if column.role in roles and not column.derived]
+            fields = tuple(_field(column, market, given or {}) for column in columns)
+            groups.append(FormGroup(role, title, description, fields))
+        return groups
+
+    def read(self, given: Mapping[str, str], prefix: str = "") -> FormSubmission:
+        """Check what was filled in. `prefix` stands before the names of the fields."""
+        names = [column.name for column in self.contract.prospect_columns if not column.derived]
+        cells = {name: given[prefix + name].strip() for name in names if given.get(prefix + name, "").strip()}
+        errors: list[FieldProblem] = []
+        day = None
+        if given.get("day"):
+            try:
+                day = date.fromisoformat(given["day"])
+            except ValueError:
+                errors.append(FieldProblem(field="day", problem="is no date"))
+        try:
+            row = self.prospect.model_validate(cells).model_dump()
+        except ValidationError as error:
+            found = field_problems(error.errors(include_input=False, include_url=False))
+            return FormSubmission(None, day, errors=tuple(errors + found))
+        return FormSubmission(None if errors else row, day, given.get("sure") == "yes", tuple(errors))
+
+    def with_followers(self, given: Mapping[str, str], base: FormSubmission) -> tuple[dict[str, str], dict[str, str]]:
+        """A changed form in which fields follow that a changed one leaves no choice, and those fields with their new values.
+
+        Where a change breaks a rule between columns, one of the rule's other columns that was not changed takes the first value that
+        keeps it.
+        """
+        form = dict(given)
+        if base.row is None or self.read(form).row is not None:
+            return form, {}
+        changed = {
+            name for name, value in base.row.items() if form.get(name, "").strip() != ("" if value is None else f"{value}")
+        }
+        for rule in self.contract.row_rules:
+            if rule.severity != "critical" or not changed & set(rule.columns):
+                continue
+            for name in rule.columns:
+                for value in _candidates(self.contract[name]) if name not in changed else ():
+                    if self.read(form | {name: value}).row is not None:
+                        return form | {name: value}, {name: value}
+        return form, {}
 
 
 def _field(column: Column, market: Mapping[str, float], given: Mapping[str, str]) -> FormField:
@@ -93,60 +135,12 @@ def _field(column: Column, market: Mapping[str, float], given: Mapping[str, str]
         description=column.description,
         kind="choice" if column.categories else "text" if column.type == "string" else column.type,
         value=value,
-        choices=tuple((category, words(category)) for category in column.categories),
+        choices=tuple((category, column.label(category)) for category in column.categories),
         # Ranges whose breach only warns at ingestion do not stop a form either.
         low=f"{column.min:g}" if column.min is not None and column.severity == "critical" else "",
         high=f"{column.max:g}" if column.max is not None and column.severity == "critical" else "",
         unit="" if column.unit in column.title.lower() else column.unit,
     )
-
-
-@dataclass(frozen=True)
-class FormSubmission:
-    """A form that was sent: the prospect, or what is wrong with it."""
-
-    row: dict[str, Any] | None
-    day: date | None
-    sure: bool = False
-    errors: tuple[FieldProblem, ...] = ()
-
-
-def read_form(given: Mapping[str, str], contract: Contract, prefix: str = "") -> FormSubmission:
-    """Check what was filled in. `prefix` stands before the names of the fields."""
-    names = [column.name for column in contract.prospect_columns if not column.derived]
-    cells = {name: given[prefix + name].strip() for name in names if given.get(prefix + name, "").strip()}
-    errors: list[FieldProblem] = []
-    day = None
-    if given.get("day"):
-        try:
-            day = date.fromisoformat(given["day"])
-        except ValueError:
-            errors.append(FieldProblem(field="day", problem="is no date"))
-    try:
-        row = Prospect.model_validate(cells).model_dump()
-    except ValidationError as error:
-        found = field_problems(error.errors(include_input=False, include_url=False))
-        return FormSubmission(None, day, errors=tuple(errors + found))
-    return FormSubmission(None if errors else row, day, given.get("sure") == "yes", tuple(errors))
-
-
-def with_followers(given: Mapping[str, str], base: FormSubmission, contract: Contract) -> tuple[dict[str, str], dict[str, str]]:
-    """A changed form in which fields follow that a changed one leaves no choice, and those fields with their new values.
-
-    Where a change breaks a rule between columns, one of the rule's other columns that was not changed takes the first value that keeps it.
-    """
-    form = dict(given)
-    if base.row is None or read_form(form, contract).row is not None:
-        return form, {}
-    changed = {name for name, value in base.row.items() if form.get(name, "").strip() != ("" if value is None else f"{value}")}
-    for rule in contract.row_rules:
-        if rule.severity != "critical" or not changed & set(rule.columns):
-            continue
-        for name in rule.columns:
-            for value in _candidates(contract[name]) if name not in changed else ():
-                if read_form(form | {name: value}, contract).row is not None:
-                    return form | {name: value}, {name: value}
-    return form, {}
 
 
 def _candidates(column: Column) -> list[str]:

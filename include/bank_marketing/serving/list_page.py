@@ -12,6 +12,7 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from bank_marketing.contract import Contract
+from bank_marketing.contract.request import example_prospect
 from bank_marketing.lists import results
 from bank_marketing.lists.columns import known_columns
 from bank_marketing.lists.entities import LARGEST_LIST
@@ -19,7 +20,6 @@ from bank_marketing.serving import files
 from bank_marketing.serving.forms import day_question
 from bank_marketing.serving.identity import CSRF_HEADER
 from bank_marketing.serving.problems import ProblemError
-from bank_marketing.serving.schemas import EXAMPLE_PROSPECT
 from bank_marketing.serving.service import InService
 from bank_marketing.serving.web import PageUser, render
 
@@ -43,9 +43,9 @@ def example(service: InService, user: PageUser) -> Response:
     """A list of one customer, in the dialect of the landed files."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    names = list(EXAMPLE_PROSPECT)
-    writer.writerow([service.campaign.contract[name].source_name for name in names])
-    writer.writerow([EXAMPLE_PROSPECT[name] for name in names])
+    client = example_prospect(service.campaign.contract)
+    writer.writerow([service.campaign.contract[name].source_name for name in client])
+    writer.writerow(client.values())
     headers = {"Content-Disposition": 'attachment; filename="example.csv"'}
     return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 

@@ -1,4 +1,4 @@
-"""What the API takes and gives. The prospect comes from the data contract."""
+"""What the API takes and gives, of any campaign; what a campaign adds is in `bodies.py`."""
 
 from __future__ import annotations
 
@@ -7,59 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bank_marketing.campaign import open_campaign
-from bank_marketing.contract.request import example_prospect, prospect_model
 from bank_marketing.lists.entities import LARGEST_LIST
 from bank_marketing.scoring.predictions import PredictionRecord
-from bank_marketing.settings import Settings
-
-#: FastAPI reads the types of routes when they are declared: a process serves one campaign, that of its settings.
-_CONTRACT = open_campaign(Settings()).contract
-
-#: A client who may be called, as known before the call.
-Prospect: Any = prospect_model(_CONTRACT)
-
-#: A client as an example: the contract's own examples.
-EXAMPLE_PROSPECT: dict[str, Any] = example_prospect(_CONTRACT)
-
-#: What the service answered for it on 2010-06-30, on the real campaign.
-EXAMPLE_ANSWER: dict[str, Any] = {
-    "prediction_id": "2026-11-25-f855f098b4627194-0",
-    "contact_id": "C-0012345",
-    "probability": 0.7334197990579402,
-    "decision": True,
-    "expected_profit": 21.33679196231761,
-    "reasons": [
-        {
-            "feature": "earlier_contact",
-            "value": "success",
-            "effect": 1.079835990555042,
-            "text": "Subscribed in an earlier campaign, last called 6 days ago",
-        },
-        {
-            "feature": "recent_conversion",
-            "value": "45 %",
-            "effect": 0.6727827591825324,
-            "text": "The campaign converted 45 % over the last 5 days",
-        },
-    ],
-    "day": "2010-07-01",
-    "list_size": 17,
-    "list_size_from": "the call list of 2010-07-01",
-    "threshold": 0.23,
-    "model": {
-        "version": 1,
-        "digest": "a98d5e49e42015a4e3f23e967803daeb1266d90510244fa1a23c1bbe59ebe799",
-        "trained_through": "2010-03-12",
-    },
-    "campaign": {
-        "as_of": "2010-06-30",
-        "last_contact_day": "2010-06-30",
-        "age_days": 1,
-        "stale": False,
-        "features_digest": "27a21ba2cc07b403bf9bfe7c4e8b79ce35de956f8aa2d4d94c02f91d443bb7a9",
-    },
-}
 
 _DAY = Field(
     default=None, description="day of the call; the working day after the last contact day that is known, when left out"
@@ -79,7 +28,7 @@ class _Body(BaseModel):
 class PredictionRequest(_Body):
     """One client to score."""
 
-    prospect: Prospect = Field(examples=[EXAMPLE_PROSPECT])
+    prospect: Any = Field(description="of the campaign's own model")
     day: date | None = _DAY
     list_size: int | None = _LIST_SIZE
 
@@ -87,7 +36,7 @@ class PredictionRequest(_Body):
 class BatchRequest(_Body):
     """Several clients to score; one that cannot be accepted refuses the batch."""
 
-    prospects: list[Prospect] = Field(min_length=1, examples=[[EXAMPLE_PROSPECT]])
+    prospects: list[Any] = Field(min_length=1, description="of the campaign's own model")
     day: date | None = _DAY
     list_size: int | None = _LIST_SIZE
 
@@ -95,8 +44,8 @@ class BatchRequest(_Body):
 class ReasonBody(_Body):
     """What pushed a probability up or down, against the average client of the training data."""
 
-    feature: str = Field(examples=["poutcome"])
-    value: str = Field(examples=["success"])
+    feature: str
+    value: str
     effect: float = Field(description="in log-odds; above 0 pushes up")
     text: str = Field(description="in plain words")
 
@@ -124,7 +73,7 @@ class PredictionBody(_Body):
 
     prediction_id: str
     contact_id: str | None
-    probability: float = Field(ge=0, le=1, description="of a subscription")
+    probability: float = Field(ge=0, le=1, description="of a success")
     decision: bool = Field(description="true: call")
     expected_profit: float = Field(description="of the call, in the campaign's currency")
     reasons: list[ReasonBody]
@@ -132,8 +81,6 @@ class PredictionBody(_Body):
 
 class PredictionResponse(PredictionBody):
     """One prediction, with what it was made from."""
-
-    model_config = ConfigDict(extra="forbid", protected_namespaces=(), json_schema_extra={"examples": [EXAMPLE_ANSWER]})
 
     day: date
     list_size: int = Field(description="clients on that day's whole list, which the model knows as a feature")

@@ -9,7 +9,8 @@ from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from bank_marketing.contract import Contract
-from bank_marketing.serving.forms import FormSubmission, day_question, form_groups, read_form, with_followers
+from bank_marketing.contract.model import Column
+from bank_marketing.serving.forms import FormSubmission, day_question
 from bank_marketing.serving.identity import CSRF_HEADER, Principal
 from bank_marketing.serving.model_cache import ServingState
 from bank_marketing.serving.predicting import Prediction, PredictionContext, check_day, model_brief
@@ -54,7 +55,7 @@ async def _given(request: Request, service: Service, user: Principal) -> dict[st
 
 
 def _score(request: Request, service: Service, user: Principal, given: dict[str, str]) -> HTMLResponse:
-    submission = read_form(given, service.campaign.contract)
+    submission = service.form.read(given)
     loaded = service.predictor.loaded()
     day = submission.day or loaded.campaign.next_day
     errors = submission.errors or _day_errors(loaded, submission, day)
@@ -67,9 +68,9 @@ def _score(request: Request, service: Service, user: Principal, given: dict[str,
 
 def _what_if(request: Request, service: Service, user: Principal, given: dict[str, str]) -> HTMLResponse:
     contract = service.campaign.contract
-    base = read_form(given, contract, "base_")
-    given, followed = with_followers(given, base, contract)
-    changed = read_form(given, contract)
+    base = service.form.read(given, "base_")
+    given, followed = service.form.with_followers(given, base)
+    changed = service.form.read(given)
     if base.row is None or changed.row is None:
         return render(request, "form_errors.html.j2", user, status=422, errors=_titled(changed.errors or base.errors, contract))
     loaded = service.predictor.loaded()
@@ -80,7 +81,7 @@ def _what_if(request: Request, service: Service, user: Principal, given: dict[st
     size = service.list_size(None, day, loaded.campaign)
     both = service.predictor.explore(loaded, [base.row, changed.row], day, size[0])
     changes = [
-        (column.title, base.row[column.name], changed.row[column.name])
+        (column.title, _said(column, base.row[column.name]), _said(column, changed.row[column.name]))
         for column in contract.attributes
         if base.row[column.name] != changed.row[column.name]
     ]
@@ -93,8 +94,12 @@ def _what_if(request: Request, service: Service, user: Principal, given: dict[st
         result=result,
         changes=changes,
         followed=followed,
-        titles=_titles(contract),
+        followers=[(contract[name].title, _said(contract[name], value)) for name, value in followed.items()],
     )
+
+
+def _said(column: Column, value: Any) -> str:
+    return "" if value is None else column.label(value) if column.categories else str(value)
 
 
 def _day_errors(loaded: ServingState, submission: FormSubmission, day: Any) -> tuple[FieldProblem, ...]:
@@ -149,7 +154,7 @@ def form_page(
         name = "form_errors.html.j2" if errors else "result.html.j2"
         return render(request, name, user, status=status, errors=_titled(errors, contract), result=result)
     campaign = service.models.current.campaign if service.models.current else None
-    groups = form_groups(contract, campaign, given)
+    groups = service.form.groups(campaign, given)
     day = given.get("day") or (campaign.next_day.isoformat() if campaign else "")
     named = {error.field: error.problem for error in errors}
     return render(

@@ -15,8 +15,10 @@ from bank_marketing.campaign import open_campaign
 from bank_marketing.registry.registry import Registry
 from bank_marketing.scoring.predictions import PredictionLog
 from bank_marketing.serving.admission import Admission
+from bank_marketing.serving.bodies import bodies_of
 from bank_marketing.serving.call_lists import Outcomes
 from bank_marketing.serving.files import FileScoringService
+from bank_marketing.serving.forms import ProspectForm
 from bank_marketing.serving.housekeeping import Housekeeping
 from bank_marketing.serving.idempotency import Answers
 from bank_marketing.serving.identity import Identity, Principal, session_secret
@@ -40,6 +42,8 @@ class Service:
     def __init__(self, settings: Settings, api: ApiSettings) -> None:
         self.settings, self.api = settings, api
         self.campaign = open_campaign(settings)
+        self.bodies = bodies_of(self.campaign)
+        self.form = ProspectForm(self.campaign.contract, self.bodies.prospect)
         self.store = open_store(settings)
         self.registry = Registry(settings, self.store)
         self.measures = Measures()

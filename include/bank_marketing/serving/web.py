@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from bank_marketing.campaign.presentation import Presentation
-from bank_marketing.serving.forms import words
+from bank_marketing.contract.model import in_words
 from bank_marketing.serving.glossary import TERMS
 from bank_marketing.serving.identity import Principal
 from bank_marketing.serving.problems import KINDS
@@ -41,7 +41,7 @@ def templates(presentation: Presentation) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "words": words,
+        "words": in_words,
         "percent": percent,
         "money": presentation.money,
         "number": presentation.number,
