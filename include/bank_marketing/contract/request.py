@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic_core import PydanticKnownError
 
 from bank_marketing.contract.model import Column, Contract
 from bank_marketing.contract.row_rules import holds
@@ -72,7 +73,7 @@ def _field(column: Column) -> tuple[Any, Any]:
             kind = Annotated[str, AfterValidator(_like(column))]
             told["json_schema_extra"] = {"pattern": f"^(?:{column.pattern})$"}
     else:
-        kind = _NUMBERS[column.type]
+        kind = Annotated[_NUMBERS[column.type], BeforeValidator(_plain_number(column.type))]
         if column.type == "double":
             told["allow_inf_nan"] = False
         low, high = column.bounds
@@ -80,6 +81,18 @@ def _field(column: Column) -> tuple[Any, Any]:
         if (low, high) != (column.min, column.max):
             told["description"] += f" Usually {column.min:g} to {column.max:g}."
     return (kind | None if optional else kind), Field(default=None if optional else ..., **told)
+
+
+def _plain_number(kind: str) -> Callable[[Any], Any]:
+    """A check that leaves to pydantic what other readers of the contract take for a number too: neither true nor 1_000 is one."""
+    error: Any = "int_parsing" if kind == "integer" else "float_parsing"
+
+    def check(value: Any) -> Any:
+        if isinstance(value, bool) or (isinstance(value, str) and "_" in value):
+            raise PydanticKnownError(error)
+        return value
+
+    return check
 
 
 def _like(column: Column) -> Callable[[str], str]:

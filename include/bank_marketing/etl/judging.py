@@ -20,6 +20,10 @@ _CALL = r"\w+\({}(?:, *'[^']*')*\)"
 _OF_THE_DAY = re.compile(f"{_CALL.format(_CALL.format('contact_date'))}|{_CALL.format('contact_date')}")
 
 
+#: Java takes 4.9d, 4.9f and 0x1p2 for numbers, and no other reader of the contract does.
+_JAVA_ONLY = "[dDfFxX]"
+
+
 def text_of(name: str) -> str:
     """Where `typed` keeps a cell as it was landed."""
     return f"_text_{name}"
@@ -85,7 +89,8 @@ def _typed(column: Column) -> SparkColumn:
     text = f.col(column.name)
     if column.role == "outcome":
         return f.when(text == column.positive, 1).when(text.isin(*column.categories), 0).cast("int")
-    return text.try_cast(clean_type(column))
+    parsed = text.try_cast(clean_type(column))
+    return parsed if column.type != "double" else f.when(~text.rlike(_JAVA_ONLY), parsed)
 
 
 def _demands(column: Column) -> list[SparkColumn]:

@@ -40,9 +40,10 @@ def judge(cells: pd.DataFrame, contract: Contract, mark: str) -> Judged:
     for column in contract.prospect_columns:
         if column.name in cells:
             judged.typed[column.name] = _column(cells[column.name], column, mark, judged)
+    good = judged.typed.drop(index=list(judged.problems))  # of all of them every rule is asked: a row may break several
     for rule in contract.row_rules:
         if rule.severity == "critical" and set(rule.columns) <= set(cells):
-            broken = _broken(rule, judged.typed.drop(index=list(judged.problems)))
+            broken = _broken(rule, good)
             judged.breach(broken, rule.name, [rule.description] * len(broken))
     return judged
 
