@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from bank_marketing.artifacts import Manifest
+from bank_marketing.artifacts import ArtifactRef, Manifest
+from bank_marketing.artifacts.manifest import FileEntry
 from bank_marketing.economics import Economics
-from bank_marketing.lineage.comparisons import model_problem, record_problem, scores_problem
+from bank_marketing.lineage.comparisons import model_problem, record_problem, scores_problem, training_problem
 from bank_marketing.modeling.choice import ModelSpec
 from bank_marketing.modeling.model import TermDepositModel, train
 from bank_marketing.registry.registry import ModelVersion
@@ -117,3 +119,66 @@ def test_another_model_and_another_tag_are_problems(model: TermDepositModel) -> 
     for name in ("threshold", "trained_through", "call_cost", "deposit_margin"):
         other = ModelVersion(3, "run", "models:/m-1", "production", NOW, version.tags | {name: "0.9"})
         assert f"the registry says {name} 0.9, the model itself" in model_problem(RECORD, other, model)
+
+
+def test_every_problem_is_one_sentence_with_both_values(model: TermDepositModel) -> None:
+    sealed = RECORD.sealed().model_copy(update={"who": "another"})
+    assert record_problem(sealed) == "the record was altered: its digest is not that of its content"
+    wrong = RECORD.model_copy(update={"decision": False})
+    assert record_problem(wrong) == "the record contradicts itself: probability 0.61, threshold 0.5, and the other decision"
+    assert scores_problem(RECORD, [], SCORES, INPUTS) == (
+        "the record says probability 0.61 and input iiiiiiiiiiii, the scores of that run do not"
+    )
+    other = RECORD.model_copy(update={"features_digest": "g" * 64})
+    assert scores_problem(other, [ROW], SCORES, INPUTS) == (
+        "the record says features_digest gggggggggggg, the scores of that run were made with ffffffffffff"
+    )
+    dear = RECORD.model_copy(update={"call_cost": 8.0})
+    assert (
+        scores_problem(dear, [ROW], SCORES, INPUTS)
+        == "the record says call_cost 8.0, the scores of that run were made with 20.0"
+    )
+    version = version_of(model)
+    assert model_problem(RECORD.model_copy(update={"model_digest": "n" * 64}), version, model) == (
+        "version 3 is model mmmmmmmmmmmm, the prediction was made by nnnnnnnnnnnn"
+    )
+    assert model_problem(RECORD.model_copy(update={"threshold": 0.25}), version, model) == (
+        "the record says threshold 0.25, the registered model's is 0.5 at the record's prices"
+    )
+    half_priced = RECORD.model_copy(update={"call_cost": None, "threshold": 0.9})
+    assert model_problem(half_priced, version, model) == "", "without a price there is no threshold to compare"
+
+
+@pytest.mark.parametrize(("gone", "field"), [("selected_model", "threshold"), ("prospects", "features_digest")])
+def test_what_cannot_be_read_any_more_is_not_compared(gone: str, field: str) -> None:
+    left = {kind: made for kind, made in INPUTS.items() if kind != gone}
+    other = RECORD.model_copy(update={field: 0.28 if field == "threshold" else "g" * 64})
+    assert scores_problem(other, [ROW], SCORES, INPUTS)
+    assert scores_problem(other, [ROW], SCORES, left) == ""
+
+
+def registered(**tags: str) -> ModelVersion:
+    files = {"model/model.json": "a" * 64, "model/model.skops": "b" * 64}
+    return ModelVersion(3, "run", "models:/m-1", "production", NOW, {"files": json.dumps(files), **tags})
+
+
+def training_run(*paths: str, schema: str = "c" * 64) -> Manifest:
+    digests = {"model/model.json": "a" * 64, "model/model.skops": "b" * 64, "report.html": "r" * 64}
+    files = tuple(FileEntry(path=path, sha256=digests[path], size=1) for path in paths)
+    parents = (ArtifactRef(kind="features", uri="file:///features", digest="f" * 64),)
+    return Manifest(kind="model", uri="file:///model", created_at=NOW, files=files, parents=parents, schema_digest=schema)
+
+
+def test_what_was_registered_is_what_its_training_run_made() -> None:
+    version = registered(features_digest="f" * 64, contract="c" * 64)
+    both = ("model/model.json", "model/model.skops")
+    assert training_problem(version, training_run(*both, "report.html")) == ""
+    assert training_problem(version, training_run(*both[:1])) == (
+        "the files that were registered as version 3 are not those of its training run"
+    )
+    assert training_problem(version, training_run(*both, schema="d" * 64)) == (
+        "the registry says contract cccccccccccc, its training run dddddddddddd"
+    )
+    assert training_problem(registered(contract="c" * 64), training_run(*both)) == (
+        "the registry says features_digest None, its training run ffffffffffff"
+    )

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from bank_marketing.economics import Economics
-from bank_marketing.modeling.metrics import alift, evaluate, intervals, lift_at, paired_bootstrap, paired_ranking
+from bank_marketing.modeling.metrics import (
+    BOOTSTRAPPED,
+    alift,
+    evaluate,
+    f1,
+    intervals,
+    lift_at,
+    paired_bootstrap,
+    paired_ranking,
+)
 from tests.support.features import PRICES
 
 Y = np.array([1, 1, 0, 0, 0, 0, 0, 0, 0, 0])
@@ -115,3 +129,106 @@ def test_a_paired_ranking_has_them_too() -> None:
         values.append(one - two)
     found = paired_ranking(SEVEN_Y, SEVEN_P, other, resamples=RESAMPLES, seed=SEED)
     assert (found.low, found.high) == pytest.approx((sorted(values)[2], sorted(values)[38]))
+
+
+Rows = list[tuple[int, float]]
+
+#: Outcomes and probabilities in eighths, so that there are ties; one class and a single row are among them.
+rows_in_eighths = st.lists(
+    st.tuples(st.integers(0, 1), st.integers(0, 8).map(lambda eighths: eighths / 8)), min_size=1, max_size=23
+)
+
+
+def by_hand(rows: Rows, threshold: float) -> dict[str, float]:
+    """Every figure from its definition, in plain Python."""
+    n, positives = len(rows), sum(y for y, _ in rows)
+    called = [(y, p) for y, p in rows if p >= threshold]
+    hits = sum(y for y, _ in called)
+    right = hits + sum(1 - y for y, p in rows if p < threshold)
+    won, lost = [p for y, p in rows if y], [p for y, p in rows if not y]
+    pairs = [1.0 if one > other else 0.5 if one == other else 0.0 for one in won for other in lost]
+    levels = sorted({p for _, p in rows}, reverse=True)
+    above = [[y for y, p in rows if p >= level] for level in levels]
+    gained = [sum(found) for found in above]
+    steps = [now - before for now, before in zip(gained, [0, *gained], strict=False)]
+    k = max(1, round(n / 10))
+    ranked = sorted(rows, key=lambda row: -row[1])
+    cut = ranked[k - 1][1]
+    sure, tied = [y for y, p in rows if p > cut], [y for y, p in rows if p == cut]
+    best = sum(sure) + (k - len(sure)) * sum(tied) / len(tied)
+    bounded = [(y, min(max(p, 1e-12), 1 - 1e-12)) for y, p in rows]
+    curve = [0.0]
+    for y, _ in ranked:
+        curve.append(curve[-1] + y / max(positives, 1))
+    return {
+        "rows": n,
+        "positives": positives,
+        "threshold": threshold,
+        "f1": 2 * hits / (len(called) + positives) if hits else 0,
+        "accuracy": right / n,
+        "precision": hits / len(called) if called else 0,
+        "recall": hits / positives if positives else 0,
+        "roc_auc": sum(pairs) / len(pairs) if pairs else 0.5,
+        "pr_auc": sum(step * sum(found) / len(found) for step, found in zip(steps, above, strict=True)) / max(positives, 1),
+        "lift_at_10": best / k / (positives / n) if positives else 0,
+        "alift": sum((one + two) / 2 for one, two in itertools.pairwise(curve)) / n,
+        "brier": sum((p - y) ** 2 for y, p in rows) / n,
+        "log_loss": -sum(math.log(safe if y else 1 - safe) for y, safe in bounded) / n,
+        "called": len(called),
+        "profit": hits * PRICES.deposit_margin - len(called) * PRICES.call_cost,
+    }
+
+
+def arrays(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([y for y, _ in rows]), np.array([p for _, p in rows])
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(rows_in_eighths, st.integers(0, 8).map(lambda eighths: eighths / 8))
+@example([(1, 0.5)], 0.5)
+@example([(0, 0.5)], 0.75)
+@example([(1, 0.0), (0, 1.0), (1, 1.0)], 0.125)
+def test_every_figure_is_its_definition(rows: Rows, threshold: float) -> None:
+    expected = by_hand(rows, threshold)
+    assert evaluate(*arrays(rows), threshold, PRICES).model_dump() == pytest.approx(expected, abs=1e-9)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(rows_in_eighths, st.integers(0, 8).map(lambda eighths: eighths / 8), st.integers(0, 9))
+@example([(1, 0.5)], 0.5, 0)
+@example([(0, 0.5), (0, 0.25)], 0.5, 0)
+@example([(1, 0.5), (0, 0.5), (1, 0.25)] * 9, 0.5, 0)
+def test_a_resample_has_every_bootstrapped_figure_of_its_rows(rows: Rows, threshold: float, seed: int) -> None:
+    y, p = arrays(rows)
+    drawn = np.random.default_rng(seed).integers(0, len(y), len(y))
+    expected = by_hand([rows[int(place)] for place in drawn], threshold)
+    found = intervals(y, p, threshold, resamples=1, seed=seed)
+    assert list(found) == list(BOOTSTRAPPED)
+    for name, (low, high) in found.items():
+        assert low == high == pytest.approx(expected[name], abs=1e-9), name
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(rows_in_eighths)
+@example([(0, 0.5)])
+def test_the_fast_f1_is_the_slow_one(rows: Rows) -> None:
+    y, p = arrays(rows)
+    assert f1(y, p >= 0.5) == pytest.approx(by_hand(rows, 0.5)["f1"])
+
+
+@pytest.mark.parametrize(("share", "lift"), [(0.1, 10 / 2), (0.14, 5), (0.15, 2.5), (0.3, 10 / 3), (0.01, 5), (1.0, 1)])
+def test_a_share_is_rounded_to_whole_rows_and_to_one_at_least(share: float, lift: float) -> None:
+    assert lift_at(Y, P, share) == pytest.approx(lift)
+
+
+def test_a_model_is_better_only_where_it_is_strictly_better() -> None:
+    other = np.where(SEVEN_P == 0.9, 0.0, SEVEN_P)
+    ranking = paired_ranking(SEVEN_Y, SEVEN_P, other, resamples=RESAMPLES, seed=SEED)
+    differences = [
+        evaluate(SEVEN_Y[rows], SEVEN_P[rows], 0.5, PRICES).roc_auc - evaluate(SEVEN_Y[rows], other[rows], 0.5, PRICES).roc_auc
+        for rows in drawn_rows()
+    ]
+    assert ranking.resamples == RESAMPLES
+    assert ranking.probability_better == pytest.approx(sum(value > 1e-12 for value in differences) / RESAMPLES)
+    assert 0 < ranking.probability_better < 1
+    assert ranking.difference == pytest.approx(7.5 / 12 - 3.5 / 12)

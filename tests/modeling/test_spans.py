@@ -69,5 +69,35 @@ def test_rows_without_a_threshold_belong_to_no_span() -> None:
     assert len(Span("2020-01", "2020-02").rows(rows)) == 1
 
 
+def test_a_span_begins_with_its_first_month_and_ends_before_its_last() -> None:
+    months = pd.Series(MONTHS)
+    assert list(months[Span("2019-12", "2020-02").holds(months)]) == ["2019-12", "2020-01"]
+    assert list(months[Span(before="2019-12").holds(months)]) == ["2019-11"]
+    assert list(months[Span().holds(months)]) == MONTHS
+    rows = pd.DataFrame({"month": [*MONTHS, "2020-01"], "threshold": [0.1, 0.1, 0.1, 0.1, 0.1, None], "row": range(6)})
+    assert list(Span("2019-12", "2020-02").rows(rows)["row"]) == [1, 2]
+
+
+def test_two_decided_months_are_enough_and_one_is_not_and_the_sentence_says_what_to_do() -> None:
+    assert spans_of(table([100] * 5), MONTHS[3:]) == Spans(choose_from="2020-02", confirm_from="2020-03")
+    with pytest.raises(NotEnoughHistory) as refused:
+        spans_of(table([100] * 5), MONTHS[4:])
+    assert str(refused.value) == (
+        "the campaign from 2019-11 to 2020-03 has 1 months that the protocol decides: choosing a model takes two, one to choose on and "
+        "one to confirm. Until then training uses the documented default model"
+    )
+    with pytest.raises(NotEnoughHistory) as elsewhere:
+        spans_of(table([100] * 5), MONTHS, "2020-01", "2020-01")
+    assert str(elsewhere.value) == (
+        "models are to be chosen from 2020-01 on and confirmed from 2020-01 on, but the campaign's decided months go from 2019-11 to "
+        "2020-03: name others with --choose-from and --confirm-from"
+    )
+
+
 def test_the_month_before_january_is_december() -> None:
-    assert [month_before(month) for month in ("2009-03", "2010-01", "2009-11")] == ["2009-02", "2009-12", "2009-10"]
+    assert [month_before(month) for month in ("2009-03", "2010-01", "2009-11", "2009-02")] == [
+        "2009-02",
+        "2009-12",
+        "2009-10",
+        "2009-01",
+    ]

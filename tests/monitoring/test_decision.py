@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -122,3 +122,58 @@ def test_no_evening_is_read_before_its_turn_comes(tmp_path: Path) -> None:
     assert next(told).as_of == TODAY
     with pytest.raises(ValueError, match="Invalid JSON"):
         next(told)
+
+
+def test_every_reason_is_one_sentence_with_its_numbers() -> None:
+    quiet = decided(verdict(0, violates=False), verdict(1))
+    assert quiet.reason == "the latest window is in order (1 of the last 2 windows violate)"
+    assert decided(verdict(0, enough=False)).reason == "the window has too few contacts to decide anything"
+    assert decided(verdict(0), verdict(1)).reason == "2 of the last 2 windows violate, 3 are needed: age has drifted"
+    cooling = decided(verdict(0), verdict(2), verdict(1), last=TODAY - timedelta(days=27))
+    assert cooling.reason == (
+        "3 of the last 3 windows violate, but the last retraining was on 2009-03-04: none before 2009-04-01"
+    )
+    old = decided(verdict(5))
+    assert old.reason == "3 working days without contacts since 2009-03-26: there is nothing new to judge by"
+    assert (old.retrain, old.violating, old.windows) == (False, 1, 1)
+
+
+def test_one_of_one_looks_at_the_latest_alone() -> None:
+    config = MonitoringConfig(violations=1, of_windows=1)
+    alone = decide(verdict(0), [verdict(2), verdict(1)], None, TODAY, config)
+    assert (alone.retrain, alone.windows, alone.violating) == (True, 1, 1)
+    two = decide(verdict(0), [verdict(2), verdict(1)], None, TODAY, MonitoringConfig(violations=2, of_windows=2))
+    assert (two.retrain, two.windows, two.violating) == (True, 2, 2)
+
+
+def test_three_reasons_are_all_named() -> None:
+    latest = WindowVerdict(last_day=TODAY, enough=True, violates=True, reasons=("a", "b", "c"))
+    assert decided(latest, verdict(1), verdict(2)).reason == "3 of the last 3 windows violate: a; b; c"
+    more = latest.model_copy(update={"reasons": ("a", "b", "c", "d")})
+    assert decided(more, verdict(1), verdict(2)).reason == "3 of the last 3 windows violate: a; b; c; and 1 more"
+
+
+def test_of_two_verdicts_on_one_day_the_later_one_stands() -> None:
+    seen = [verdict(2), verdict(1, violates=False), verdict(1)]
+    assert decided(verdict(0), *seen).violating == 3
+    assert decided(verdict(0), *reversed(seen)).violating == 2
+
+
+def test_a_record_is_named_by_its_day_and_moment_in_utc_and_read_as_json(tmp_path: Path) -> None:
+    store = LocalStore(f"file://{tmp_path}")
+    east = record(TODAY, 1).model_copy(update={"at": datetime(2026, 1, 1, 2, 0, 1, 5, tzinfo=timezone(timedelta(hours=2)))})
+    first, second = write(store, east), write(store, east)
+    assert first == store.uri("monitoring", "decisions", "2009-03-31", "20260101T000001.000005Z-0.json")
+    assert second == first.replace("-0.json", "-1.json")
+    text = store.read_bytes(first).decode()
+    assert text == east.model_dump_json(indent=1) + "\n"
+
+
+def test_records_of_one_day_are_in_the_order_of_their_writing(tmp_path: Path) -> None:
+    store = LocalStore(f"file://{tmp_path}")
+    assert list(newest_first(store)) == of_evening(store, TODAY) == []
+    nine, ten = record(TODAY, 9), record(TODAY, 10)
+    for entry in (ten, nine):
+        write(store, entry)
+    assert list(newest_first(store)) == list(newest_first(store, until=TODAY)) == [ten, nine]
+    assert of_evening(store, TODAY) == [nine, ten]

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import pytest
 
+from bank_marketing.etl.drift import ColumnDrift
 from bank_marketing.monitoring.config import MonitoringConfig
 from bank_marketing.monitoring.drift import LABEL_RATE, PREDICTED_RATE, PREDICTION, DriftFinding, assess_drift, cohen_h
 from tests.support.campaign import CONTRACT
@@ -84,3 +87,63 @@ def test_too_few_contacts_decide_nothing(rows: int) -> None:
 def test_the_distance_of_rates_is_cohens() -> None:
     # Cohen 1988, table 6.2.2: phi of .50 is 1.571, of .05 is .451.
     assert cohen_h(0.5, 0.05) == pytest.approx(1.571 - 0.451, abs=0.001)
+
+
+def seven(probability: list[float], y: list[int], age: list[int]) -> pd.DataFrame:
+    """Seven contacts that differ in three columns alone."""
+    rows = features_table(days=1, rows_a_day=7)
+    same = {name: rows[name].iloc[0] for name in rows.columns}
+    return rows.assign(**same).assign(probability=probability, y=y, age=age)
+
+
+def test_seven_contacts_by_hand() -> None:
+    reference = seven([0.1] * 4 + [0.5] * 3, [1, 0, 0, 0, 0, 0, 0], [30, 30, 30, 30, 40, 40, 50])
+    recent = seven([0.1] * 3 + [0.9] * 4, [1, 1, 0, 0, 0, 0, 0], [30, 30, 40, 50, 50, 50, 50])
+    config = MonitoringConfig(window_rows=7, ks_threshold=3 / 7 - 1e-6, rate_threshold=0.4)
+    finding = assess_drift(reference, recent, CONTRACT, config)
+    assert (finding.rows, finding.reference_rows, finding.enough, finding.violates) == (7, 7, True, True)
+    told = {entry.column: entry for entry in finding.columns}
+    assert told["age"].statistic == pytest.approx(3 / 7, abs=1e-6)
+    assert told["age"].drifted
+    assert told[PREDICTION] == ColumnDrift(PREDICTION, "ks", round(4 / 7, 6), config.ks_threshold, True, "none")
+    rates = [(PREDICTED_RATE, 1.9 / 7, 3.9 / 7), (LABEL_RATE, 1 / 7, 2 / 7)]
+    for name, before, now in rates:
+        h = round(abs(2 * math.asin(math.sqrt(before)) - 2 * math.asin(math.sqrt(now))), 6)
+        assert told[name] == ColumnDrift(name, "cohen_h", h, 0.4, h > 0.4, "decides")
+    assert not told[LABEL_RATE].drifted
+    assert [entry.column for entry in finding.columns][-3:] == [PREDICTION, PREDICTED_RATE, LABEL_RATE]
+    assert finding.reasons == (
+        "predicted rate has drifted: Cohen's h 0.59, more than 0.4",
+        "age has drifted: KS distance 0.43, more than 0.42857",
+    )
+    assert finding.to_json() == {
+        "rows": 7,
+        "reference_rows": 7,
+        "enough": True,
+        "violates": True,
+        "columns": [entry.to_json() for entry in finding.columns],
+    }
+
+
+@pytest.mark.parametrize(("of_reference", "of_recent", "enough"), [(7, 7, True), (6, 7, False), (7, 6, False)])
+def test_both_samples_need_their_rows(of_reference: int, of_recent: int, enough: bool) -> None:
+    rows = seven([0.1] * 7, [1, 0, 0, 0, 0, 0, 0], [30] * 7)
+    finding = assess_drift(rows.head(of_reference), rows.head(of_recent), CONTRACT, MonitoringConfig(window_rows=7))
+    assert (finding.rows, finding.reference_rows, finding.enough) == (of_recent, of_reference, enough)
+
+
+def test_without_any_row_there_is_no_distance() -> None:
+    rows = seven([0.1] * 7, [1, 0, 0, 0, 0, 0, 0], [30] * 7)
+    for reference, recent in ((rows, rows.head(0)), (rows.head(0), rows)):
+        finding = assess_drift(reference, recent, CONTRACT, MonitoringConfig(window_rows=1))
+        assert finding == DriftFinding(len(recent), len(reference), False, ())
+
+
+def test_a_distance_at_its_threshold_has_not_drifted() -> None:
+    reference = seven([0.25] * 7, [1, 0, 0, 0, 0, 0, 0], [30] * 7)
+    recent = seven([0.5] * 2 + [0.25] * 5, [1, 1, 0, 0, 0, 0, 0], [30] * 7)
+    distance = round(cohen_h(1 / 7, 2 / 7), 6)
+    config = MonitoringConfig(window_rows=7, ks_threshold=round(2 / 7, 6), rate_threshold=distance)
+    told = {entry.column: entry for entry in assess_drift(reference, recent, CONTRACT, config).columns}
+    assert (told[LABEL_RATE].statistic, told[LABEL_RATE].drifted) == (distance, False)
+    assert (told[PREDICTION].statistic, told[PREDICTION].drifted) == (config.ks_threshold, False)
