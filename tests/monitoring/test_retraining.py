@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bank_marketing.artifacts import ArtifactRef
+from bank_marketing.artifacts import ArtifactRef, ArtifactStore
 from bank_marketing.components.context import RunContext
 from bank_marketing.errors import ArtifactCorrupt
 from bank_marketing.monitoring import decision, findings, retraining, window
@@ -19,6 +19,11 @@ from bank_marketing.settings import Settings
 
 TODAY = date(2009, 3, 31)
 CONFIG = MonitoringConfig(violations=2, of_windows=3, cool_down_days=28)
+
+
+def records(store: ArtifactStore) -> list[decision.DecisionRecord]:
+    """All records, the oldest evening first."""
+    return list(decision.newest_first(store))[::-1]
 
 
 def day(ago: int) -> date:
@@ -63,7 +68,7 @@ def test_a_decision_is_recorded_with_all_that_it_was_made_from_and_published(
     with caplog.at_level(logging.INFO):
         made = night.decide()
     record = made.record
-    assert decision.history(night.context.store) == [record]
+    assert records(night.context.store) == [record]
     assert before <= record.at <= datetime.now(UTC)
     assert (record.as_of, record.run, record.model_version, record.live) == (TODAY, "monitoring/run", 3, True)
     assert record.window == decision.WindowVerdict(
@@ -90,10 +95,10 @@ def test_a_retry_finds_the_record_and_another_run_or_day_makes_its_own(tmp_path:
     first = Night(tmp_path).decide()
     assert Night(tmp_path).decide().record == first.record
     store = Night(tmp_path).context.store
-    assert len(decision.history(store)) == 1
+    assert len(records(store)) == 1
     Night(tmp_path, run_id="other").decide()
     Night(tmp_path, 1).decide(live=False)
-    assert [(entry.run, entry.as_of) for entry in decision.history(store)] == [
+    assert [(entry.run, entry.as_of) for entry in records(store)] == [
         ("monitoring/run", day(1)),
         ("monitoring/run", TODAY),
         ("monitoring/other", TODAY),
@@ -151,7 +156,7 @@ def test_days_after_the_evening_do_not_count(tmp_path: Path) -> None:
 def test_another_versions_windows_and_those_of_long_ago_do_not_count_but_its_retraining_does(tmp_path: Path) -> None:
     for ago in (6, 5):
         Night(tmp_path, ago, version=2, drift=BAD).decide()
-    assert decision.history(Night(tmp_path).context.store)[-1].decision.retrain
+    assert records(Night(tmp_path).context.store)[-1].decision.retrain
     new = [Night(tmp_path, ago, drift=BAD).decide().record.decision for ago in (4, 3)]
     assert [entry.windows for entry in new] == [1, 2]
     assert not new[1].retrain
@@ -171,7 +176,7 @@ def test_without_a_model_training_is_due_unless_it_is_at_work(tmp_path: Path) ->
         windows=0,
     )
     Night(tmp_path, run_id="c", drift=BAD).decide(MonitoringConfig(violations=1, of_windows=1))
-    last = decision.history(working_store(tmp_path))[-1].decision
+    last = records(working_store(tmp_path))[-1].decision
     assert last.retrain, "a training without a model begins no cool-down"
 
 
@@ -207,4 +212,4 @@ def test_a_finding_that_was_altered_is_not_decided_by(tmp_path: Path) -> None:
     path.write_text(json.dumps({"enough": True, "violates": True, "reasons": []}))
     with pytest.raises(ArtifactCorrupt):
         night.decide()
-    assert decision.history(night.context.store) == []
+    assert records(night.context.store) == []
