@@ -53,6 +53,17 @@ def test_folders_are_named_without_what_lies_in_them(store: ArtifactStore) -> No
     assert store.list_folders(store.uri("nothing")) == []
 
 
+@pytest.mark.parametrize("count", [0, 1, 8, 9, 20])
+def test_of_many_places_those_with_an_artifact_are_told(store: ArtifactStore, count: int) -> None:
+    names = [f"day={number}/{number:x}" for number in range(count)]
+    for name in names[::2]:
+        store.write_bytes(store.uri("clean", name, "manifest.json"), b"{}")
+        store.write_bytes(store.uri("clean", name, "rejected/manifest.json"), b"{}")
+    for name in names[1::2]:
+        store.write_bytes(store.uri("clean", name, "part-0.parquet"), b"")
+    assert store.published(store.uri("clean"), names) == set(names[::2])
+
+
 def test_same_content_gives_the_same_digest_anywhere_and_any_time(store: ArtifactStore) -> None:
     one = publish(store, place="runs/a", run_id="1", as_of=date(2010, 1, 1))
     two = publish(store, place="runs/b", run_id="2", as_of=date(2010, 1, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -114,6 +115,44 @@ def test_a_contact_that_lands_on_two_days_is_the_later_days(make_context: MakeCo
     ]
     assert snapshot.rows["superseded"] == 2
     assert not ingest(make_context(DAYS[0])).snapshot.superseded  # the day before, nobody knew
+
+
+def test_a_contact_that_lands_again_nights_later_is_found_as_if_all_had_landed_at_once(
+    make_context: MakeContext, settings: Settings
+) -> None:
+    days = [date(2010, 6, 29), date(2010, 6, 30), date(2010, 7, 1), date(2010, 7, 2), date(2010, 8, 2)]
+    contacts = [(1, 2), (3, 4), (5, 6), (7, 1), (8, 1, 6)]
+    dropped = []
+    for day, numbers in zip(days, contacts, strict=True):
+        write_contacts(settings.landing, day, lines(contact(n, day) for n in numbers))
+        made = ingest(make_context(day)).snapshot
+        dropped.append([(entry.contact_id, entry.kept, entry.dropped) for entry in made.superseded])
+    again = [("T00001", days[4], days[0]), ("T00001", days[4], days[3]), ("T00006", days[4], days[2])]
+    assert dropped == [[], [], [], [("T00001", days[3], days[0])], again]
+    shutil.rmtree(path_of(make_context(days[-1]).store.uri("clean")))
+    at_once = ingest(make_context(days[-1])).snapshot
+    assert at_once == made
+
+
+def test_a_night_does_not_open_what_landed_months_ago(make_context: MakeContext, settings: Settings) -> None:
+    days = [date(2010, 5, 31), date(2010, 6, 30), date(2010, 7, 1), date(2010, 7, 2)]
+    land_days(settings.landing, days)
+    ingest(make_context(days[1]))
+    context = make_context(days[2])
+    [old] = ingest(context).snapshot.days[0].files
+    context.store.write_bytes(context.store.uri(old), b"no Parquet")
+    snapshot = ingest(make_context(days[3])).snapshot
+    assert (len(snapshot.days), snapshot.superseded) == (4, ())
+
+
+def test_a_clean_day_that_somebody_removed_is_made_again(make_context: MakeContext, settings: Settings) -> None:
+    land_days(settings.landing, DAYS)
+    context = make_context(DAYS[2])
+    first = ingest(context)
+    context.store.remove(context.store.uri(first.snapshot.days[1].path))
+    again = ingest(make_context(DAYS[2], "again"))
+    assert (again.new_files, again.ref.digest) == (1, first.ref.digest)
+    assert context.store.has_manifest(context.store.uri(first.snapshot.days[1].path))
 
 
 def test_ten_percent_garbage_stops_the_run_and_names_the_rows(make_context: MakeContext, settings: Settings) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
+import pytest
+
 from bank_marketing.artifacts import open_store
 from bank_marketing.registry import records
 from bank_marketing.registry.records import Record
@@ -39,3 +41,15 @@ def test_a_record_says_all_that_it_was_given(settings: Settings) -> None:
     )
     records.write(store, given)
     assert records.history(store) == [given]
+
+
+def test_the_newest_record_is_read_without_the_older_ones(settings: Settings) -> None:
+    store = open_store(settings)
+    for hours in (0, 1):
+        records.write(store, decision(hours, NOON + timedelta(hours=hours)))
+    oldest = next(store.list_files(store.uri(records.FOLDER)))
+    store.write_bytes(oldest, b"{")
+    told = records.newest_first(store)
+    assert next(told).version == 1
+    with pytest.raises(ValueError, match="Invalid JSON"):
+        next(told)

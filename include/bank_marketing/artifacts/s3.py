@@ -114,6 +114,15 @@ class S3Store(ArtifactStore):
             found = [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", ())]
         return sorted(name.removeprefix(prefix).removesuffix("/") for name in found)
 
+    def published(self, uri: str, names: Iterable[str]) -> set[str]:
+        """Those of some names at which an artifact was published: for many, what lies below is listed, a thousand an answer."""
+        wanted = set(names)
+        if len(wanted) <= PARALLEL:
+            return super().published(uri, wanted)
+        below = f"{self.key(uri)}/"
+        found = (key.removeprefix(below) for key in self.keys_below(self.key(uri)) if key.endswith(f"/{MANIFEST}"))
+        return wanted.intersection(name.removesuffix(f"/{MANIFEST}") for name in found)
+
     def keys_below(self, key: str, *, markers: bool = False) -> list[str]:
         """Keys of all objects below a key taken as a folder; with `markers`, also the empty ones that Spark writes for folders."""
         return [entry["Key"] for entry in self._entries_below(key) if markers or not entry["Key"].endswith("/")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -173,6 +173,10 @@ class ArtifactStore(ABC):
     def has_manifest(self, uri: str) -> bool:
         """Whether an artifact was published at `uri`."""
         return self.exists(f"{uri}/{MANIFEST}")
+
+    def published(self, uri: str, names: Iterable[str]) -> set[str]:
+        """Those of some names at which an artifact was published below a directory URI."""
+        return {name for name in names if self.has_manifest(f"{uri}/{name}")}
 
     def manifest(self, artifact: ArtifactRef | str) -> Manifest:
         """The manifest of an artifact.

@@ -30,6 +30,9 @@ COMPONENT = "ingest_data"
 KIND = "snapshot"
 CLEAN_ZONE = "clean/contacts"
 
+#: New days of one night that are compared with what landed before them; after more nights without a run, all days are compared.
+MOST_NEW = 10
+
 #: Folder of the stage with a folder a day.
 _OUT = "out"
 
@@ -133,6 +136,8 @@ class _Ledger:
             content = json.loads(self.store.read_bytes(self.uri))
             if content.get("contract") == self.contract.digest:
                 self.entries = content["files"]
+        paths = [entry["day"]["path"].removeprefix(f"{CLEAN_ZONE}/") for entry in self.entries.values()]
+        self.published = self.store.published(self.store.uri(CLEAN_ZONE), paths)
 
     @staticmethod
     def _stamp(file: LandedFile) -> list[Any]:
@@ -145,7 +150,7 @@ class _Ledger:
         if entry is None or entry["stamp"] != self._stamp(file):
             return None
         day = CleanDay.model_validate(entry["day"])
-        if not self.store.has_manifest(self.store.uri(day.path)):
+        if day.path.removeprefix(f"{CLEAN_ZONE}/") not in self.published:
             return None
         self.days[file.date] = day
         return day
@@ -258,10 +263,44 @@ def _too_many(inspected: InspectedFile, day: dict[str, Any], config: IngestionCo
 
 def _superseded(days: Sequence[CleanDay], context: RunContext) -> list[Superseded]:
     """Contacts that landed on two days, remembered for each set of clean days."""
+    found = _remembered(days, context)
+    if found is not None:
+        return found
+    found = _superseded_before(days, context)
+    if found is None:
+        found = _find_superseded(days, context)
+    content = json.dumps([entry.model_dump(mode="json") for entry in found])
+    context.store.write_bytes(_superseded_uri(days, context), content.encode())
+    return found
+
+
+def _superseded_before(days: Sequence[CleanDay], context: RunContext) -> list[Superseded] | None:
+    """What is remembered of the days before the newest ones, where these bring no contact that has landed before; None else."""
+    from bank_marketing.etl.known_contacts import any_landed_before
+
+    for number in range(1, min(MOST_NEW, len(days) - 1) + 1):
+        earlier, new = days[:-number], days[-number:]
+        known = _remembered(earlier, context)
+        if known is not None:
+            ids = context.store.uri(CLEAN_ZONE, "ids")
+            return None if any_landed_before(new, earlier, context.store, ids) else known
+    return None
+
+
+def _remembered(days: Sequence[CleanDay], context: RunContext) -> list[Superseded] | None:
+    uri = _superseded_uri(days, context)
+    if not context.store.exists(uri):
+        return None
+    return [Superseded.model_validate(entry) for entry in json.loads(context.store.read_bytes(uri))]
+
+
+def _superseded_uri(days: Sequence[CleanDay], context: RunContext) -> str:
     key = digest_of([(day.contact_date.isoformat(), day.digest) for day in days])
-    uri = context.store.uri(CLEAN_ZONE, "superseded", f"{key[:32]}.json")
-    if context.store.exists(uri):
-        return [Superseded.model_validate(entry) for entry in json.loads(context.store.read_bytes(uri))]
+    return context.store.uri(CLEAN_ZONE, "superseded", f"{key[:32]}.json")
+
+
+def _find_superseded(days: Sequence[CleanDay], context: RunContext) -> list[Superseded]:
+    """Compare all days with each other, a Spark job over all of history."""
     from bank_marketing.etl.session import spark_session
     from bank_marketing.etl.snapshot import find_superseded, read_days
 
@@ -270,5 +309,4 @@ def _superseded(days: Sequence[CleanDay], context: RunContext) -> list[Supersede
     found = find_superseded(rows, context.contract)
     for entry in found:
         log.warning("contact %s landed on %s and %s: the later row stands", entry.contact_id, entry.dropped, entry.kept)
-    context.store.write_bytes(uri, json.dumps([entry.model_dump(mode="json") for entry in found]).encode())
     return found

@@ -125,7 +125,7 @@ def as_called(rows: pd.DataFrame, economics: Economics) -> dict[str, Any]:
 
 def evaluated(version: ModelVersion, context: RunContext) -> Mapping[str, float]:
     """Figures of a version on its unseen days, from the record of its promotion; empty when there is none."""
-    for record in reversed(records.history(context.store)):
+    for record in records.newest_first(context.store):
         figures = record.metrics.get("candidate")
         if record.version == version.version and isinstance(figures, dict):
             return {name: float(value) for name, value in figures.items() if isinstance(value, int | float)}

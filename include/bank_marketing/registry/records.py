@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -61,6 +60,12 @@ def refusal(entries: Sequence[Record], version: int) -> Record | None:
     return None
 
 
+def newest_first(store: ArtifactStore) -> Iterator[Record]:
+    """All records, each read when its turn comes."""
+    for uri in reversed(list(store.list_files(store.uri(FOLDER)))):
+        yield Record.model_validate_json(store.read_bytes(uri))
+
+
 def history(store: ArtifactStore) -> list[Record]:
     """All records, oldest first."""
-    return [Record.model_validate(json.loads(store.read_bytes(uri))) for uri in store.list_files(store.uri(FOLDER))]
+    return [*newest_first(store)][::-1]
