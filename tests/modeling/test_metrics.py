@@ -183,7 +183,7 @@ def arrays(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     return np.array([y for y, _ in rows]), np.array([p for _, p in rows])
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(rows_in_eighths, st.integers(0, 8).map(lambda eighths: eighths / 8))
 @example([(1, 0.5)], 0.5)
 @example([(0, 0.5)], 0.75)
@@ -193,7 +193,7 @@ def test_every_figure_is_its_definition(rows: Rows, threshold: float) -> None:
     assert evaluate(*arrays(rows), threshold, PRICES).model_dump() == pytest.approx(expected, abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(rows_in_eighths, st.integers(0, 8).map(lambda eighths: eighths / 8), st.integers(0, 9))
 @example([(1, 0.5)], 0.5, 0)
 @example([(0, 0.5), (0, 0.25)], 0.5, 0)
@@ -208,7 +208,7 @@ def test_a_resample_has_every_bootstrapped_figure_of_its_rows(rows: Rows, thresh
         assert low == high == pytest.approx(expected[name], abs=1e-9), name
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(rows_in_eighths)
 @example([(0, 0.5)])
 def test_the_fast_f1_is_the_slow_one(rows: Rows) -> None:

@@ -57,7 +57,7 @@ def test_a_learned_threshold_stays_on_the_grid() -> None:
     assert choose_threshold("half_best_f1", everybody, np.full(7, 0.99), economics=PRICES) == 0.5
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 1) | st.sampled_from(list(GRID))), min_size=1, max_size=40))
 def test_the_f1_curve_is_f1_at_each_threshold(rows: list[tuple[bool, float]]) -> None:
     def f1(threshold: float) -> float:
