@@ -81,7 +81,7 @@ def test_a_span_begins_with_its_first_month_and_ends_before_its_last() -> None:
 def test_two_decided_months_are_enough_and_one_is_not_and_the_sentence_says_what_to_do() -> None:
     assert spans_of(table([100] * 5), MONTHS[3:]) == Spans(choose_from="2020-02", confirm_from="2020-03")
     with pytest.raises(NotEnoughHistory) as refused:
-        spans_of(table([100] * 5), MONTHS[4:])
+        spans_of(table([1] * 5), MONTHS[4:])
     assert str(refused.value) == (
         "the campaign from 2019-11 to 2020-03 has 1 months that the protocol decides: choosing a model takes two, one to choose on and "
         "one to confirm. Until then training uses the documented default model"

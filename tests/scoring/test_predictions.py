@@ -11,6 +11,7 @@ import pytest
 from bank_marketing.artifacts import open_store
 from bank_marketing.artifacts.local import LocalStore
 from bank_marketing.errors import ArtifactMissing, ConfigError
+from bank_marketing.scoring import predictions
 from bank_marketing.scoring.predictions import FOLDER, PredictionLog, PredictionRecord
 from bank_marketing.settings import Settings
 
@@ -97,3 +98,74 @@ def test_records_that_are_json_already_are_found_by_their_ids(settings: Settings
     assert log.get("2010-06-30-ab12-1") == record("ab12", 1).sealed()
     with pytest.raises(ConfigError, match="no id"):
         log.append_json("../ab12-0", written)
+
+
+def test_what_was_written_is_said_and_nothing_is_written_for_nobody(settings: Settings) -> None:
+    log = PredictionLog(open_store(settings))
+    assert log.append([]) is False
+    assert log.append([record("ab12", 0), record("ab12", 1)]) is True
+    assert log.append([record("ab12", 0)]) is False
+    [uri] = log.store.list_files(log.store.uri(FOLDER))
+    assert uri == log.store.uri("predictions", "2010-06-30", "ab12.json")
+    text = log.store.read_bytes(uri).decode()
+    assert text == f"[{record('ab12', 0).model_dump_json()},\n{record('ab12', 1).model_dump_json()}]\n"
+
+
+def test_every_refusal_names_the_id(settings: Settings) -> None:
+    log = PredictionLog(open_store(settings))
+    told = "predictions of one request share its id; '2010-06-30-ab12-0' and the others do not"
+    with pytest.raises(ConfigError) as mixed:
+        log.append([record("ab12", 0), record("cd34", 0)])
+    with pytest.raises(ConfigError) as columns:
+        log.append_columns(record("ab12", 0), pa.RecordBatch.from_pydict({"prediction_id": ["2010-06-30-cd34-0"]}))
+    assert str(mixed.value) == str(columns.value) == told
+    with pytest.raises(ConfigError, match=r"^'no-id' is no id of a prediction$"):
+        log.append([record("ab12", 0).model_copy(update={"prediction_id": "no-id"})])
+    nobody, own = record("ab12", 0).model_copy(update={"prediction_id": "no-id"}), {"prediction_id": ["no-id"]}
+    with pytest.raises(ConfigError, match=r"^predictions of one request share its id; 'no-id' and the others do not$"):
+        log.append_columns(nobody, pa.RecordBatch.from_pydict(own))
+    with pytest.raises(ArtifactMissing, match=r"^there is no prediction 'no-id'$"):
+        log.get("no-id")
+
+
+def test_a_record_without_its_own_digest_is_sealed_by_all_else() -> None:
+    plain = record("ab12", 0)
+    assert plain.record_digest == ""
+    assert plain.sealed().content_digest() == plain.content_digest() == plain.sealed().record_digest
+    assert plain.sealed().model_copy(update={"record_digest": ""}) == plain
+
+
+def page(log: PredictionLog, limit: int, after: str = "", who: str = "tester") -> tuple[list[str], str]:
+    found, then = log.page(date(2010, 6, 30), who, limit, after)
+    return [one.prediction_id.removeprefix("2010-06-30-") for one in found], then
+
+
+def test_somebodys_predictions_of_a_day_come_page_by_page(settings: Settings) -> None:
+    log = PredictionLog(open_store(settings))
+    other = record("bb", 0).model_copy(update={"who": "another"})
+    log.append([record("aa", number) for number in range(3)])
+    log.append([other, record("bb", 1)])
+    log.append([record("cc", 0)])
+    log.append([record("dd", 0).model_copy(update={"prediction_id": "2010-07-01-dd-0"})])
+    whole = ["aa-0", "aa-1", "aa-2", "bb-1", "cc-0"]
+    assert page(log, 5) == (whole, "")
+    assert page(log, 9) == (whole, "")
+    assert page(log, 4) == (whole[:4], "2010-06-30-bb-1")
+    assert page(log, 2) == (["aa-0", "aa-1"], "2010-06-30-aa-1")
+    assert page(log, 2, "2010-06-30-aa-1") == (["aa-2", "bb-1"], "2010-06-30-bb-1")
+    assert page(log, 2, "2010-06-30-bb-1") == (["cc-0"], "")
+    assert page(log, 3, "2010-06-30-aa-2") == (["bb-1", "cc-0"], "")
+    assert page(log, 3, "2010-06-30-cc-0") == ([], "")
+    assert page(log, 3, who="another") == (["bb-0"], "")
+    assert page(log, 3, "2010-06-30-aa-7") == (whole[:3], "2010-06-30-aa-2"), "an id that its object has not begins it again"
+    assert page(log, 9, "no-id") == (whole, "")
+
+
+def test_a_page_ends_after_so_many_objects_and_goes_on_behind_them(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predictions, "MOST_READ", 2)
+    log = PredictionLog(open_store(settings))
+    for request in ("aa", "bb"):
+        log.append([record(request, 0).model_copy(update={"who": "another"})])
+    log.append([record("cc", 0)])
+    assert page(log, 5) == ([], "2010-06-30-bb-0"), "two objects were looked at"
+    assert page(log, 5, "2010-06-30-bb-0") == (["cc-0"], "")
