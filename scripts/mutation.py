@@ -44,11 +44,13 @@ class Score:
         mutants: faults that were put in.
         killed: of these, noticed: a test failed, or did not end.
         seconds: what the whole run took.
+        tests: seconds that the tests take by themselves, once, without a fault.
     """
 
     mutants: int
     killed: int
     seconds: int
+    tests: float
 
     @property
     def percent(self) -> float:
@@ -72,9 +74,9 @@ def recorded(path: Path = RECORD) -> dict[str, Score]:
 
 def table(scores: Mapping[str, Score]) -> str:
     """The scores as the Markdown table of the page."""
-    lines = ["| Folder | Mutants | Killed | Score | Seconds | Command |", "|---|--:|--:|--:|--:|---|"]
+    lines = ["| Folder | Mutants | Killed | Score | Seconds | Tests alone, s | Command |", "|---|--:|--:|--:|--:|--:|---|"]
     for name, score in scores.items():
-        cells = f"{score.mutants:,} | {score.killed:,} | {score.percent:.1f} % | {score.seconds}"
+        cells = f"{score.mutants:,} | {score.killed:,} | {score.percent:.1f} % | {score.seconds} | {score.tests:.1f}"
         lines.append(f"| {name} | {cells} | `make mutation FOLDER={name}` |")
     return "\n".join(lines)
 
@@ -132,7 +134,13 @@ def measure(workspace: Path) -> Score:
     found = json.loads((workspace / "mutants" / "mutmut-cicd-stats.json").read_text(encoding="utf-8"))
     listed = subprocess.run([*mutmut, "results"], cwd=workspace, env=env, check=True, capture_output=True, text=True)
     (workspace / "survivors.txt").write_text(listed.stdout, encoding="utf-8")
-    return Score(mutants=found["total"] - found["skipped"], killed=found["killed"] + found["timeout"], seconds=seconds)
+    alone = json.loads((workspace / "mutants" / "mutmut-stats.json").read_text(encoding="utf-8"))["duration_by_test"]
+    return Score(
+        mutants=found["total"] - found["skipped"],
+        killed=found["killed"] + found["timeout"],
+        seconds=seconds,
+        tests=round(sum(alone.values()), 1),
+    )
 
 
 @failing_well

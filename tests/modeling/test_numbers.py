@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bank_marketing.campaign.features import FeatureSpec, Number, Segment
+from bank_marketing.campaign.features import Attribute, FeatureSpec, Number, Segment
 from bank_marketing.modeling.numbers import numbers
 
 NAN = math.nan
@@ -149,3 +149,32 @@ def test_numbers_come_in_the_order_of_the_blocks_and_a_missing_column_is_named()
     with pytest.raises(KeyError, match="size"):
         numbers(TABLE, spec, "all", PRIOR)
     assert list(numbers({**TABLE, "size": np.ones(7)}, spec, "all", PRIOR)) == ["c", "b", "a"]
+
+
+def test_a_number_says_what_it_is_of_and_what_is_done_with_it() -> None:
+    assert Number(column="age").transforms == []
+    assert Number(column="age", above=0.0, divide=2, log=True).transforms == ["above", "divide", "log"]
+    assert Number(column="age", **{"is": ("a",)}, never=(0,), signed_log=1).transforms == ["among", "never", "signed_log"]
+    assert Number(column="age", log=False).sources == ["column"]
+    assert Number(rate="all", volume=1).sources == ["rate", "volume"]
+    assert Number(segment="breed").sources == ["segment"]
+
+
+@pytest.mark.parametrize(
+    ("feature_set", "known"),
+    [("early", True), ("late", False), ("both", False), ("", False), ("counts", True), ("other", True)],
+)
+def test_a_set_is_known_before_the_calls_unless_a_column_of_it_is_published_later(feature_set: str, known: bool) -> None:
+    attributes = {
+        "age": Attribute(type="number", title="Age"),
+        "price": Attribute(type="number", title="Price", published_later=True),
+    }
+    blocks = {
+        "early": {"age": Number(column="age")},
+        "late": {"price": Number(column="price")},
+        "counts": {"rate": Number(rate=1)},
+        "other": {"size": Number(column="list_size")},
+    }
+    sets: dict[str, tuple[str, ...]] = {name: (name,) for name in blocks} | {"both": ("early", "late")}
+    spec = FeatureSpec(attributes=attributes, forbidden=(), blocks=blocks, sets=sets, default_set="both")
+    assert spec.point_in_time(feature_set) is known

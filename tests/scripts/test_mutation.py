@@ -15,13 +15,13 @@ from scripts.mutation import BEGIN, END, PAGE, Score, folders, keep, measure, pr
     ("killed", "fell"), [(84, True), (85, False), (86, False), (87, False)], ids=["below", "the same per cent", "same", "above"]
 )
 def test_a_score_falls_with_its_whole_per_cents(killed: int, fell: bool) -> None:
-    before = Score(mutants=1000, killed=859, seconds=1)
-    assert Score(mutants=100, killed=killed, seconds=9).falls_below(before) is fell
+    before = Score(mutants=1000, killed=859, seconds=1, tests=0.1)
+    assert Score(mutants=100, killed=killed, seconds=9, tests=0.2).falls_below(before) is fell
 
 
 def test_without_a_record_nothing_falls_and_without_faults_all_are_noticed() -> None:
-    assert not Score(mutants=10, killed=0, seconds=1).falls_below(None)
-    assert Score(mutants=0, killed=0, seconds=1).percent == 100
+    assert not Score(mutants=10, killed=0, seconds=1, tests=0.1).falls_below(None)
+    assert Score(mutants=0, killed=0, seconds=1, tests=0.1).percent == 100
 
 
 def test_every_folder_has_code_and_tests_that_are_there() -> None:
@@ -45,12 +45,12 @@ def test_a_score_is_kept_beside_the_others_and_shown(tmp_path: Path) -> None:
     record.write_text("{}")
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
     first, second = "one", "two"
-    keep("gone", Score(mutants=1, killed=1, seconds=1), ["gone"], record, page)
-    keep(second, Score(mutants=2000, killed=1901, seconds=77), [first, second], record, page)
-    keep(first, Score(mutants=3, killed=2, seconds=8), [first, second], record, page)
+    keep("gone", Score(mutants=1, killed=1, seconds=1, tests=0.1), ["gone"], record, page)
+    keep(second, Score(mutants=2000, killed=1901, seconds=77, tests=3), [first, second], record, page)
+    keep(first, Score(mutants=3, killed=2, seconds=8, tests=0.44), [first, second], record, page)
     assert list(recorded(record)) == [first, second]
     assert (
-        f"| {first} | 3 | 2 | 66.7 % | 8 | `make mutation FOLDER={first}` |\n| {second} | 2,000 | 1,901 | 95.0 %"
+        f"| {first} | 3 | 2 | 66.7 % | 8 | 0.4 | `make mutation FOLDER={first}` |\n| {second} | 2,000 | 1,901 | 95.0 %"
         in page.read_text()
     )
     assert page.read_text().startswith("before\n")
