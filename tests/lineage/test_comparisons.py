@@ -179,6 +179,10 @@ def test_what_was_registered_is_what_its_training_run_made() -> None:
     assert training_problem(version, training_run(*both, schema="d" * 64)) == (
         "the registry says contract cccccccccccc, its training run dddddddddddd"
     )
+    unsigned = "a release that kept none"
+    assert training_problem(registered(features_digest="f" * 64, contract=unsigned), training_run(*both)) == (
+        f"the registry says contract {unsigned}, its training run cccccccccccc"
+    ), "digests are shortened, words are not"
     assert training_problem(registered(contract="c" * 64), training_run(*both)) == (
         "the registry says features_digest None, its training run ffffffffffff"
     )

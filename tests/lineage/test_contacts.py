@@ -64,6 +64,13 @@ def test_of_a_contact_on_no_list_the_services_latest_is_meant(store: LocalStore)
     assert find_prediction(store, "C10") == ("2010-06-30-bbb-3", [])
 
 
+def test_a_record_of_one_contact_alone_is_found(store: LocalStore) -> None:
+    on_record(store, "2010-06-30-bbb", "C1")
+    path = next(Path(store.root.removeprefix("file://")).rglob("bbb.json"))
+    path.write_text(path.read_text().replace("null", "1"))
+    assert find_prediction(store, "C1") == ("2010-06-30-bbb-0", [])
+
+
 def test_a_contact_is_found_whatever_stands_in_its_name(store: LocalStore) -> None:
     on_record(store, "2010-06-30-bbb", 'a "b"', "C1")
     path = next(Path(store.root.removeprefix("file://")).rglob("bbb.json"))
