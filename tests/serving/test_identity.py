@@ -25,7 +25,7 @@ from bank_marketing.serving.identity import (
     presented_key,
     session_secret,
 )
-from bank_marketing.serving.keys import ApiKey, KeyRing
+from bank_marketing.serving.keys import PREFIX, ApiKey, KeyRing
 from bank_marketing.serving.problems import ProblemError
 from bank_marketing.serving.settings import ApiSettings
 
@@ -105,7 +105,7 @@ def test_without_a_key_that_holds_nobody_is_let_in_and_told_how(identity: Identi
         identity.of_request(request())
     assert none_sent.value.headers == {"WWW-Authenticate": "Bearer"}
     with refused("unauthorized", UNKNOWN) as unknown:
-        identity.of_request(request(x_api_key="bmk_x"))
+        identity.of_request(request(x_api_key=PREFIX + "x"))
     assert unknown.value.headers == {"WWW-Authenticate": "Bearer"}
 
 
