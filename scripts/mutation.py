@@ -109,7 +109,7 @@ def prepare(workspace: Path, code: list[str], tests: list[str], project: Path = 
     lists = {
         "source_paths": ["src"],
         "only_mutate": [f"src/bank_marketing/{path}" for path in code],
-        "pytest_add_cli_args": ["--timeout=120", "-p", "no:logging", "-p", "no:unraisableexception"],
+        "pytest_add_cli_args": ["--timeout=120", "-p", "no:unraisableexception"],
         "pytest_add_cli_args_test_selection": tests,
     }
     lines = ["[mutmut]", "process_isolation = forkserver", "use_git_change_detection = false", "timeout_multiplier = 10"]
@@ -128,7 +128,10 @@ def measure(workspace: Path) -> Score:
             [*mutmut, "run", "--max-children", "2"], cwd=workspace, env=env, stdout=log, stderr=subprocess.STDOUT, check=False
         )
     if done.returncode:
-        raise ConfigError(f"mutmut could not run: the reason is at the end of {log.name}")
+        raise ConfigError(
+            f"mutmut could not run, mostly since a test fails without any fault: try the folder's tests in {workspace / 'mutants'}; "
+            f"its log is {log.name}"
+        )
     seconds = round(time.monotonic() - began)
     subprocess.run([*mutmut, "export-cicd-stats"], cwd=workspace, env=env, check=True, capture_output=True)
     found = json.loads((workspace / "mutants" / "mutmut-cicd-stats.json").read_text(encoding="utf-8"))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bank_marketing.errors import ConfigError
 from scripts.environment import PROJECT
 from scripts.mutation import BEGIN, END, PAGE, Score, folders, keep, measure, prepare, recorded, table
 
@@ -57,17 +58,30 @@ def test_a_score_is_kept_beside_the_others_and_shown(tmp_path: Path) -> None:
     assert page.read_text().endswith(f"{END}\nafter\n")
 
 
-def test_a_test_that_looks_at_the_border_kills_more_than_one_that_does_not(tmp_path: Path) -> None:
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A package of one function, a test far from its border, one near it, and one that fails."""
     project = tmp_path / "project"
     for name, text in {
         "include/bank_marketing/__init__.py": "",
         "include/bank_marketing/border.py": "def adult(age):\n    return age >= 18\n",
         "tests/test_far.py": "from bank_marketing.border import adult\n\n\ndef test_far():\n    assert adult(99)\n",
         "tests/test_near.py": "from bank_marketing.border import adult\n\n\ndef test_near():\n    assert adult(18) and not adult(17)\n",
+        "tests/test_wrong.py": "from bank_marketing.border import adult\n\n\ndef test_wrong():\n    assert adult(17)\n",
     }.items():
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text(text)
     subprocess.run(["git", "init", "--quiet", str(project)], check=True)
+    return project
+
+
+def test_tests_that_fail_without_a_fault_measure_nothing(project: Path, tmp_path: Path) -> None:
+    prepare(tmp_path / "wrong", ["border.py"], ["tests/test_wrong.py"], project)
+    with pytest.raises(ConfigError, match=r"a test fails without any fault: try the folder's tests in .*wrong/mutants"):
+        measure(tmp_path / "wrong")
+
+
+def test_a_test_that_looks_at_the_border_kills_more_than_one_that_does_not(project: Path, tmp_path: Path) -> None:
     scores = {}
     for name in ("far", "near"):
         workspace = tmp_path / name
