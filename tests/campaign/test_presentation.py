@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,32 @@ def test_whole_numbers() -> None:
     assert Presentation(locale="en").number(1234567) == "1,234,567"
     assert Presentation(locale="pt-BR").number(1234567) == "1.234.567"
     assert Presentation(locale="en").number(-0.4) == "0"
+
+
+@pytest.mark.parametrize(
+    ("locale", "share", "decimal", "day", "whole", "moment"),
+    [
+        ("en", f"12.3{NBSP}%", "1,234.6", "2010-07-01", "Thursday, 1 July 2010", "2010-07-01 14:05"),
+        ("en-GB", "12.3%", "1,234.6", "1 Jul 2010", "Thursday, 1 July 2010", "1 Jul 2010 14:05"),
+        ("en-US", "12.3%", "1,234.6", "Jul 1, 2010", "Thursday, July 1, 2010", "Jul 1, 2010 14:05"),
+        ("de", f"12,3{NBSP}%", "1.234,6", "01.07.2010", "Donnerstag, 1. Juli 2010", "01.07.2010 14:05"),
+        ("pt-BR", "12,3%", "1.234,6", "1 de jul. de 2010", "quinta-feira, 1 de julho de 2010", "1 de jul. de 2010 14:05"),
+    ],
+)
+def test_percentages_and_days(locale: str, share: str, decimal: str, day: str, whole: str, moment: str) -> None:
+    said, first = Presentation(locale=locale), date(2010, 7, 1)
+    assert (said.percent(0.1234), said.decimal(1234.56)) == (share, decimal)
+    assert (said.day(first), said.day("2010-07-01"), said.day(first, whole=True)) == (day, day, whole)
+    assert said.moment(datetime(2010, 7, 1, 14, 5, tzinfo=UTC)) == moment
+
+
+def test_what_is_no_day_is_said_as_it_is_and_a_share_has_the_places_that_are_asked_for() -> None:
+    assert Presentation(locale="de").day("unknown") == "unknown"
+    assert (Presentation(locale="de").percent(1, 0), Presentation(locale="de").percent(-0.055)) == (
+        f"100{NBSP}%",
+        f"{MINUS}5,5{NBSP}%",
+    )
+    assert (Presentation().percent(1, 0), Presentation().decimal(-0.04)) == (f"100{NBSP}%", "0.0")
 
 
 @pytest.mark.parametrize(("name", "value"), [("currency", "EURO"), ("currency", "euro"), ("locale", "klingon"), ("locale", "")])

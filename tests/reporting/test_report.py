@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
 
 from bank_marketing.artifacts import ArtifactRef
+from bank_marketing.campaign.presentation import Presentation
 from bank_marketing.components.context import RunContext
 from bank_marketing.reporting import report
+from tests.support.campaign import CONTRACT
 from tests.support.small_run import HOSTILE, SmallRun
 
 
@@ -168,3 +171,23 @@ def test_the_model_card_names_the_model_and_what_it_must_not_be_used_for(small_r
     card = small_run.context.store.read_bytes(f"{small_run.made.refs['notify_success'].uri}/model_card.md").decode()
     assert "The length of a call is never used" in card
     assert content(small_run, "train_model", "model/model.json")["trained_through"] in card
+    assert CONTRACT.source in card
+
+
+def test_report_and_mail_of_a_german_campaign_write_days_and_percentages_as_germans_do(small_run: SmallRun) -> None:
+    context = again(small_run, "german")
+    campaign = small_run.context.campaign
+    said = Presentation(**campaign.presentation.model_dump() | {"locale": "de"})
+    vars(context)["campaign"] = replace(campaign, presentation=said)
+    made, page = written(small_run.made.refs, context)
+    days = content(small_run, "evaluate_model", "evaluation.json")["days"]
+    asked = f"{context.as_of:%d.%m.%Y}"
+    text = page.get_text(" ")
+    assert f"training run as of {asked}" in text
+    assert f"calls from {said.day(days['from'])} to {said.day(days['to'])}" in " ".join(text.split())
+    shares = [row.find_all("td")[1].text for row in page.select("section")[0].select("table")[-1].select("tbody tr")]
+    assert shares
+    assert all(share.endswith("\u00a0%") for share in shares)
+    assert asked in made.mail_subject
+    assert f"Training run as of {asked}" in BeautifulSoup(made.mail_html, "html.parser").get_text(" ")
+    assert f"{context.as_of}" not in BeautifulSoup(made.mail_html, "html.parser").get_text(" ")

@@ -1,14 +1,19 @@
-"""How a campaign speaks to people: its title, its currency and numbers, and what it calls a success."""
+"""How a campaign speaks to people: its title, its currency, numbers and dates, and what it calls a success."""
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from functools import cached_property
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 from babel.numbers import format_decimal, get_currency_symbol, list_currencies
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 MINUS = "\N{MINUS SIGN}"
+
+#: English of no country, which does not say how dates and percentages are written: they are as ISO 8601 and the SI brochure want them.
+INTERNATIONAL = "en"
 
 
 class Presentation(BaseModel):
@@ -19,7 +24,8 @@ class Presentation(BaseModel):
     title: str = Field(default="", description="of the campaign, for people")
     currency: str = Field(default="", description="ISO 4217 code of its prices; amounts are plain numbers where none is given")
     locale: str = Field(
-        default="en", description="language tag that says how numbers and amounts are written, for example de-AT"
+        default=INTERNATIONAL,
+        description="language tag that says how numbers, amounts and dates are written, for example de-AT",
     )
     success: str = Field(default="success", min_length=1, description="what a call is made for, one of them")
     successes: str = Field(default="successes", min_length=1, description="several of them")
@@ -56,6 +62,33 @@ class Presentation(BaseModel):
     def number(self, value: float) -> str:
         """A whole number."""
         return str(format_decimal(round(value), format="#,##0", locale=self._locale)).replace("-", MINUS)
+
+    def decimal(self, value: float, digits: int = 1) -> str:
+        """A number with so many places behind its mark."""
+        form = "#,##0" + "." * (digits > 0) + "0" * digits
+        return str(format_decimal(round(value, digits) + 0.0, format=form, locale=self._locale)).replace("-", MINUS)
+
+    def percent(self, share: float, digits: int = 1) -> str:
+        """A share as a percentage: 0.123 as 12.3 %."""
+        if self.locale == INTERNATIONAL:
+            return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
+        form = self._locale.percent_formats[None].apply(share, self._locale, force_frac=(digits, digits))
+        return str(form).replace("-", MINUS)
+
+    def day(self, day: date | str, *, whole: bool = False) -> str:
+        """A day, or its ISO text; `whole`: with its weekday, in words. What is no day is given back as it is."""
+        if isinstance(day, str):
+            try:
+                day = date.fromisoformat(day[:10])
+            except ValueError:
+                return str(day)
+        if self.locale == INTERNATIONAL:
+            return f"{day:%A}, {day.day} {day:%B %Y}" if whole else f"{day:%Y-%m-%d}"
+        return str(format_date(day, "full" if whole else "medium", locale=self._locale))
+
+    def moment(self, moment: datetime) -> str:
+        """A moment of a day, to the minute."""
+        return f"{self.day(moment.date())} {moment:%H:%M}"
 
     @property
     def symbol(self) -> str:

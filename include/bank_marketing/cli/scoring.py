@@ -197,10 +197,10 @@ def _show(made: CallListArtifact, context: RunContext, understood: Sequence[str]
     """The list in short: how many, by which model, how it was read, its first rows, where it lies."""
     from bank_marketing.scoring.call_list import CALL_LIST_CSV
 
-    rows = made.rows
+    rows, said = made.rows, context.campaign.presentation
     console.print(
-        f"\n[bold]{rows['called']:,} of {rows['rows']:,} prospects of {made.day} to be called[/], expected profit "
-        f"{context.campaign.presentation.money(made.expected_profit)}, by model version {made.model_version}",
+        f"\n[bold]{said.number(rows['called'])} of {said.number(rows['rows'])} prospects of {said.day(made.day)} to be called[/], "
+        f"expected profit {said.money(made.expected_profit)}, by model version {made.model_version}",
         highlight=False,
         soft_wrap=True,
     )

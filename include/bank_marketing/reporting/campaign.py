@@ -98,7 +98,7 @@ def campaign_templates(presentation: Presentation) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["whole"] = presentation.number
-    environment.filters["percent"] = lambda value: f"{100 * value:.1f} %"
+    environment.filters |= {"percent": presentation.percent, "day": presentation.day}
     environment.filters["money"] = lambda value, digits=0: "none" if value is None else presentation.money(value, digits)
     environment.globals["presentation"] = presentation
     return environment

@@ -62,9 +62,8 @@ def run(artifacts: dict[str, ArtifactRef], context: RunContext) -> ArtifactRef:
     quiet = record.live and not record.decision.retrain and not record.window.violates and silent <= config.silent_days
     # A subject is read in a list of mails: the numbers are in the mail.
     verdict = "retraining" if record.decision.retrain else "no retraining"
-    subject = (
-        f"[{context.campaign.name.replace('_', '-')}] {'SYNTHETIC ' if synthetic else ''}monitoring {context.as_of}: {verdict}"
-    )
+    marks = f"[{context.campaign.name.replace('_', '-')}] {'SYNTHETIC ' if synthetic else ''}"
+    subject = f"{marks}monitoring {context.campaign.presentation.day(context.as_of)}: {verdict}"
     with context.stage() as stage:
         for name, template in (("report.html", "monitoring.html.j2"), ("mail.html", "monitoring_mail.html.j2")):
             text = campaign_templates(context.campaign.presentation).get_template(template).render(**shown)

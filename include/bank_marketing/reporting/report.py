@@ -6,15 +6,15 @@ import base64
 import json
 import logging
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from pydantic import Field
 
 from bank_marketing.artifacts import ArtifactRef, Manifest
 from bank_marketing.components.context import Entity, RunContext
 from bank_marketing.contract.findings import sentence
+from bank_marketing.reporting.campaign import campaign_templates
 
 COMPONENT = "notify_success"
 KIND = "report"
@@ -101,13 +101,13 @@ def run(config: ReportConfig, inputs: ReportInputs, context: RunContext) -> Repo
         "rejects": _rejects(facts.snapshot, context),
         "plots": _plots(inputs.artifacts, context),
         "economics": context.campaign.economics,
-        "presentation": context.campaign.presentation,
         "chosen": context.campaign.params.chosen,
     }
-    subject = f"[{context.campaign.name.replace('_', '-')}] {'SYNTHETIC ' if facts.synthetic else ''}{context.as_of}: {headline(facts)}"
+    marks = f"[{context.campaign.name.replace('_', '-')}] {'SYNTHETIC ' if facts.synthetic else ''}"
+    subject = f"{marks}{context.campaign.presentation.day(context.as_of)}: {headline(facts)}"
     with context.stage() as stage:
         for name in ("report.html", "mail.html", "model_card.md"):
-            text = _templates().get_template(f"{name}.j2").render(**shown)
+            text = _templates(context).get_template(f"{name}.j2").render(**shown)
             (stage.path / name).write_text(text, encoding="utf-8")
         (stage.path / "subject.txt").write_text(subject + "\n", encoding="utf-8")
         manifest = context.publish(
@@ -178,18 +178,13 @@ def _asked(facts: _Facts) -> bool:
     return bool(facts.evaluation and facts.evaluation["verdict"]["promote"])
 
 
-@lru_cache(maxsize=1)
-def _templates() -> Environment:
+def _templates(context: RunContext) -> Environment:
     # The model card is Markdown, which a browser may also be shown: it is escaped like the pages.
-    environment = Environment(
-        loader=PackageLoader("bank_marketing.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["sentence"] = sentence
-    environment.globals["format"] = lambda value, form: format(int(value) if form == ",d" else value, form)
+    environment = campaign_templates(context.campaign.presentation).overlay()
+    environment.globals = environment.globals | {
+        "sentence": sentence,
+        "format": lambda value, form: format(int(value) if form == ",d" else value, form),
+    }
     return environment
 
 

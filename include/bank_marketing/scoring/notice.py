@@ -41,16 +41,16 @@ def run(config: NoticeConfig, inputs: NoticeInputs, context: RunContext) -> Noti
     standing = context.store.manifest(inputs.call_list.uri)
     made, checked = call_list.load(standing.ref, context), prospects.load(inputs.prospects, context)
     chosen = selection.load(next(ref for ref in standing.parents if ref.kind == selection.KIND), context)
-    rows = made.rows
-    headline = f"{rows['called']:,} of {rows['rows']:,} prospects of {made.day} to be called"
+    rows, said = made.rows, context.campaign.presentation
+    headline = f"{said.number(rows['called'])} of {said.number(rows['rows'])} prospects of {said.day(made.day)} to be called"
     synthetic = "SYNTHETIC " if checked.source["synthetic"] else ""
     quarantined = "; ".join(f"{entry['rows']} x {rule}: {entry['detail']}" for rule, entry in sorted(checked.breaches.items()))
     facts = {
         "Call list": f"{made.ref.uri}/{call_list.CALL_LIST_CSV}",
         "All scores": f"{made.ref.uri}/{call_list.SCORES_CSV}",
-        "Expected profit": context.campaign.presentation.money(made.expected_profit),
+        "Expected profit": said.money(made.expected_profit),
         "Model version": f"{made.model_version}{HINDSIGHT if made.hindsight else ''}",
-        "Counts known through": str(checked.state.last_contact_day),
+        "Counts known through": said.day(checked.state.last_contact_day),
         "Quarantined": f"{rows['rejected']} rows. {quarantined}" if rows["rejected"] else "no row",
         "Duplicates": str(rows["duplicates"]),
         "Why a client is on it": "bank-marketing trace CONTACT_ID",

@@ -42,18 +42,16 @@ def templates(presentation: Presentation) -> Environment:
     )
     environment.filters |= {
         "words": in_words,
-        "percent": percent,
+        "percent": presentation.percent,
+        "decimal": presentation.decimal,
+        "day": presentation.day,
+        "moment": presentation.moment,
         "money": presentation.money,
         "number": presentation.number,
         "coded": coded,
     }
     environment.globals |= {"static": static, "navigation": NAVIGATION, "presentation": presentation, "terms": TERMS}
     return environment
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """0.123 as 12.3 %."""
-    return f"{100 * share:.{digits}f}\u00a0%"
 
 
 def coded(text: str) -> Markup:

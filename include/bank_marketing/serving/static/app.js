@@ -5,6 +5,10 @@ const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
 const { locale, currency, successes } = document.documentElement.dataset; // as the campaign's params.yaml says
 const money = new Intl.NumberFormat(locale, { ...(currency && { style: "currency", currency }), maximumFractionDigits: 0 });
 const whole = new Intl.NumberFormat(locale);
+const tenths = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const share = new Intl.NumberFormat(locale, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+/** A share as campaign/presentation.py writes it: English of no country has a space before the sign. */
+const percent = (value) => (locale === "en" ? tenths.format(100 * value) + "\u00a0%" : share.format(value));
 
 /** Fetch a part of a page. Gives its HTML and where it came from; an expired session leads to the login. */
 async function part(address, options = {}) {
@@ -221,9 +225,9 @@ async function cutOff(box) {
     const won = conversions(n);
     const set = (id, text) => (document.getElementById(id).textContent = text);
     set("cut-calls", whole.format(n));
-    set("cut-conversions", won.toFixed(1));
+    set("cut-conversions", tenths.format(won));
     set("cut-profit", money.format(won * curve.deposit_margin - n * curve.call_cost).replace("-", "\u2212"));
-    set("cut-share", n ? ((100 * won) / n).toFixed(1) + " %" : "0 %");
+    set("cut-share", percent(n ? won / n : 0));
     slider.setAttribute("aria-valuetext", `${n} calls, ${won.toFixed(0)} ${successes} expected`);
     const download = document.getElementById("cut-download");
     download.href = `${box.dataset.download}?top=${Math.max(n, 1)}`;
