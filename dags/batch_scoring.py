@@ -21,11 +21,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import CronDataIntervalTimetable, Param
+from airflow.sdk import Param
 
 from bank_marketing_airflow.assets import assets_of
 from bank_marketing_airflow.campaigns import campaigns
-from bank_marketing_airflow.factory import campaign_dag, day_param
+from bank_marketing_airflow.factory import campaign_dag, day_param, schedule_of
 from bank_marketing_airflow.lateness import late_list_alert
 from bank_marketing_airflow.nightly import SelectOperator
 from bank_marketing_airflow.operators import ReportOperator, SparkStepOperator, StepOperator
@@ -37,7 +37,7 @@ for campaign in campaigns():
         "batch_scoring",
         description="From the coming call list to who is to be called, every night",
         doc_md=__doc__,
-        schedule=CronDataIntervalTimetable("0 2 * * *", timezone="UTC"),
+        schedule=schedule_of(campaign, "batch_scoring", "0 2 * * *"),
         dagrun_timeout=timedelta(hours=3),
         deadline=late_list_alert(),
         tags=["scoring"],

@@ -24,11 +24,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import AssetOrTimeSchedule, CronDataIntervalTimetable, Param
+from airflow.sdk import AssetOrTimeSchedule, Param
 
 from bank_marketing_airflow.assets import assets_of
 from bank_marketing_airflow.campaigns import campaigns
-from bank_marketing_airflow.factory import campaign_dag, day_param
+from bank_marketing_airflow.factory import campaign_dag, day_param, schedule_of
 from bank_marketing_airflow.operators import ReportOperator, StepOperator
 from bank_marketing_airflow.retraining import DecisionOperator, TriggerRetrainingOperator, WindowOperator
 
@@ -39,7 +39,7 @@ for campaign in campaigns():
         "drift_retraining",
         description="From outcomes to the decision to train again",
         doc_md=__doc__,
-        schedule=AssetOrTimeSchedule(timetable=CronDataIntervalTimetable("0 4 * * *", timezone="UTC"), assets=assets.features),
+        schedule=AssetOrTimeSchedule(timetable=schedule_of(campaign, "drift_retraining", "0 4 * * *"), assets=assets.features),
         dagrun_timeout=timedelta(hours=1),
         tags=["monitoring"],
         params={

@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import CronDataIntervalTimetable, Param
+from airflow.sdk import Param
 
 from bank_marketing_airflow.campaigns import campaigns
-from bank_marketing_airflow.factory import campaign_dag
+from bank_marketing_airflow.factory import campaign_dag, schedule_of
 from bank_marketing_airflow.housekeeping import CleanMetadataOperator, PruneArtifactsOperator, PruneLogsOperator
 
 for campaign in campaigns():
@@ -30,7 +30,7 @@ for campaign in campaigns():
         "maintenance",
         description="Old runs, predictions, logs and rows go; what somebody needs stays",
         doc_md=__doc__,
-        schedule=CronDataIntervalTimetable("0 5 * * 0", timezone="UTC"),
+        schedule=schedule_of(campaign, "maintenance", "0 5 * * 0"),
         dagrun_timeout=timedelta(hours=2),
         tags=["maintenance"],
         params={

@@ -23,12 +23,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import CronDataIntervalTimetable, Param
+from airflow.sdk import Param
 
 from bank_marketing_airflow.approval import PromotionOperator
 from bank_marketing_airflow.assets import assets_of
 from bank_marketing_airflow.campaigns import campaigns, settings_of
-from bank_marketing_airflow.factory import campaign_dag, day_param
+from bank_marketing_airflow.factory import campaign_dag, day_param, schedule_of
 from bank_marketing_airflow.operators import ReportOperator, SparkStepOperator, StepOperator, TrainOperator
 
 for campaign in campaigns():
@@ -38,7 +38,7 @@ for campaign in campaigns():
         "training",
         description="From landed files to a promoted model, once a day",
         doc_md=__doc__,
-        schedule=CronDataIntervalTimetable("0 0 * * *", timezone="UTC"),
+        schedule=schedule_of(campaign, "training", "0 0 * * *"),
         dagrun_timeout=timedelta(hours=3),
         tags=["training"],
         params={

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bank_marketing.campaign import open_campaign
+from bank_marketing.errors import ConfigError
+from bank_marketing.rules.calendar import Calendar
 from bank_marketing.settings import Settings
 
 #: What a DAG is for, and how urgent its tasks are in a pool: callers wait for the list, nobody for the broom.
@@ -22,6 +25,14 @@ def settings_of(dag_id: str) -> Settings:
         if dag_id in {f"{Path(name).name}_{purpose}" for purpose in PURPOSES}:
             return settings if name == settings.campaign else settings.for_campaign(name)
     return settings
+
+
+def calendar_of(dag_id: str) -> Calendar:
+    """The calendar of the campaign that a DAG belongs to; the usual one where the campaign cannot be read, which its first task says."""
+    try:
+        return open_campaign(settings_of(dag_id)).calendar
+    except ConfigError:
+        return Calendar()
 
 
 def campaign_environment(dag_id: str) -> dict[str, str]:

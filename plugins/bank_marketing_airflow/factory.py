@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG, CronDataIntervalTimetable, Param
 
-from bank_marketing_airflow.campaigns import PURPOSES
+from bank_marketing_airflow.campaigns import PURPOSES, calendar_of
 from bank_marketing_airflow.mail import FailureMail, RunFailureMail
 from bank_marketing_airflow.recovered import RetryNote
 from bank_marketing_airflow.retry import RETRY_POLICY
@@ -45,6 +45,11 @@ def campaign_dag(campaign: str, purpose: str, **about: Any) -> DAG:
         tags=[campaign.replace("_", "-"), *about.pop("tags")],
         **about,
     )
+
+
+def schedule_of(campaign: str, purpose: str, cron: str) -> CronDataIntervalTimetable:
+    """When a DAG of a campaign runs: `cron` in the time zone of the campaign's calendar."""
+    return CronDataIntervalTimetable(cron, timezone=calendar_of(f"{campaign}_{purpose}").timezone)
 
 
 def day_param(meaning: str) -> Param:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.sdk import Context
@@ -15,6 +15,7 @@ from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from bank_marketing.settings import Settings
 from bank_marketing_airflow.addresses import run_url, runbook_url
 from bank_marketing_airflow.alerts import RUNBOOKS
+from bank_marketing_airflow.campaigns import calendar_of
 from bank_marketing_airflow.mail import send
 from bank_marketing_airflow.mail_content import Mail, alert
 
@@ -56,7 +57,7 @@ def tell_late(context: Context) -> None:
 def late_mail(run: Mapping[str, Any]) -> Mail:
     """The words of the mail."""
     dag_id, run_id = str(run["dag_id"]), str(run["dag_run_id"])
-    evening = str((run.get("conf") or {}).get("as_of") or run.get("logical_date") or run.get("run_after"))[:10]
+    evening = _evening(run)
     return alert(
         f"{dag_id}: the call list after {evening} is late",
         "The call list is late",
@@ -68,3 +69,13 @@ def late_mail(run: Mapping[str, Any]) -> Mail:
         },
         {"Open the run": run_url(dag_id, run_id), "Runbook": runbook_url("call-list-late")},
     )
+
+
+def _evening(run: Mapping[str, Any]) -> str:
+    """The day that a run works on, in the campaign's time zone."""
+    stated = (run.get("conf") or {}).get("as_of")
+    moment = run.get("logical_date") or run.get("run_after")
+    if stated or not moment:
+        return str(stated or "")[:10]
+    at = moment if isinstance(moment, datetime) else datetime.fromisoformat(str(moment))
+    return str(calendar_of(str(run["dag_id"])).day_of(at))

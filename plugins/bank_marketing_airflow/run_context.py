@@ -11,28 +11,30 @@ from airflow.sdk.exceptions import AirflowSkipException
 from bank_marketing.components.context import RunContext, parse_as_of
 from bank_marketing.errors import ConfigError, InvalidAsOf
 from bank_marketing.landing.zone import LandingZone
-from bank_marketing_airflow.campaigns import settings_of
+from bank_marketing_airflow.campaigns import calendar_of, settings_of
 
 
 def resolve_as_of(context: Mapping[str, Any]) -> date:
-    """The run's `as_of`: its parameter, else the newest day of the asset events that triggered it, else the logical date.
+    """The run's `as_of`: its parameter, else the newest day of the asset events that triggered it, else the day of its logical date.
 
+    That day, and today, are those of the campaign's time zone.
     Events that piled up while a DAG was paused trigger one run, in no order.
 
     Raises:
         InvalidAsOf: it is no date, in the future, or the run has none of the three.
     """
+    run = context["dag_run"]
+    calendar = calendar_of(run.dag_id)
     stated = (context.get("params") or {}).get("as_of")
     if stated:
-        return parse_as_of(stated)
+        return parse_as_of(stated, today=calendar.today())
     events = [event for told in (context.get("triggering_asset_events") or {}).values() for event in told]
-    if days := [parse_as_of(event.extra["as_of"]) for event in events if event.extra.get("as_of")]:
+    if days := [parse_as_of(event.extra["as_of"], today=calendar.today()) for event in events if event.extra.get("as_of")]:
         return max(days)
-    run = context["dag_run"]
     moment = run.logical_date or run.run_after
     if moment is None:
         raise InvalidAsOf("the run has no as_of parameter, no asset event with one and no logical date: trigger it with as_of")
-    return parse_as_of(moment.date())
+    return parse_as_of(calendar.day_of(moment), today=calendar.today())
 
 
 def run_context(context: Mapping[str, Any]) -> RunContext:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,9 +11,12 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
+from bank_marketing.campaign import CAMPAIGNS
 from bank_marketing.components.context import RunContext
 from bank_marketing.errors import ConfigError, InvalidAsOf
 from bank_marketing.landing.zone import SOURCE_FILE, LandedSource
+from bank_marketing_airflow.factory import schedule_of
+from bank_marketing_airflow.lateness import late_mail
 from bank_marketing_airflow.run_context import begin, live, resolve_as_of, run_context, run_options
 from tests.support import monitored
 from tests.support.landed import land_days
@@ -49,6 +53,38 @@ def test_then_the_logical_date(events: dict[str, list[Any]]) -> None:
 
 def test_a_run_without_logical_date_works_on_the_day_it_may_start() -> None:
     assert resolve_as_of(task_context(logical_date=None, run_after=datetime(2010, 7, 1, 2, tzinfo=UTC))) == date(2010, 7, 1)
+
+
+@pytest.fixture
+def tokyo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A campaign whose days begin nine hours before those of UTC."""
+    shutil.copytree(CAMPAIGNS / "bank_marketing", tmp_path / "tokyo")
+    with (tmp_path / "tokyo" / "params.yaml").open("a", encoding="utf-8") as params:
+        params.write("\ncalendar: {timezone: Asia/Tokyo}\n")
+    monkeypatch.setenv("BANK_CAMPAIGNS", f"bank_marketing,{tmp_path / 'tokyo'}")
+    return "tokyo"
+
+
+def test_schedules_and_days_are_those_of_the_campaigns_time_zone(tokyo: str) -> None:
+    zones = {name: schedule_of(name, "training", "0 0 * * *").timezone for name in ("bank_marketing", tokyo)}
+    assert zones == {"bank_marketing": "UTC", tokyo: "Asia/Tokyo"}
+    midnight = datetime(2010, 6, 29, 15, tzinfo=UTC)  # where the 30th begins in Tokyo
+    assert resolve_as_of(task_context(dag_id="tokyo_training", logical_date=midnight)) == DAY
+    assert resolve_as_of(task_context(logical_date=midnight)) == date(2010, 6, 29)
+    run = {
+        "dag_id": "tokyo_batch_scoring",
+        "dag_run_id": "scheduled__1",
+        "state": "failed",
+        "logical_date": "2010-06-29T15:00:00Z",
+    }
+    assert late_mail(run).subject == "[bank-marketing] tokyo_batch_scoring: the call list after 2010-06-30 is late"
+    assert late_mail(run | {"conf": {"as_of": "2010-06-25"}}).subject.endswith("after 2010-06-25 is late")
+
+
+def test_a_campaign_that_cannot_be_read_is_scheduled_all_the_same(tokyo: str, tmp_path: Path) -> None:
+    """Its DAGs are there, and their first task says what is wrong."""
+    (tmp_path / "tokyo" / "params.yaml").write_text("calendar: {timezone: Nippon}\n", encoding="utf-8")
+    assert schedule_of(tokyo, "training", "0 0 * * *").timezone == "UTC"
 
 
 def test_a_run_without_any_day_is_told_what_to_do() -> None:

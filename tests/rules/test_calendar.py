@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from pydantic import ValidationError
@@ -47,8 +47,27 @@ def test_what_speaks_against_a_day(calendar: Calendar, day: str, reason: str) ->
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"holidays": "XX"}, {"holidays": "DE-XX"}, {"holidays": "Germany"}, {"working_days": []}, {"working_days": ["monday"]}],
+    [
+        {"holidays": "XX"},
+        {"holidays": "DE-XX"},
+        {"holidays": "Germany"},
+        {"working_days": []},
+        {"working_days": ["monday"]},
+        {"timezone": "CET+1"},
+        {"timezone": ""},
+    ],
 )
 def test_what_is_no_calendar_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Calendar.model_validate(wrong)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [("UTC", "2010-06-30"), ("Europe/Zurich", "2010-07-01"), ("Asia/Tokyo", "2010-07-01"), ("America/New_York", "2010-06-30")],
+)
+def test_a_day_begins_where_the_campaign_is(zone: str, day: str) -> None:
+    calendar = Calendar(timezone=zone)
+    assert calendar.day_of(datetime(2010, 6, 30, 22, 0, tzinfo=UTC)) == date.fromisoformat(day)
+    assert calendar.day_of(datetime(2010, 6, 30, 22, 0)) == date.fromisoformat(day), "what says no zone is UTC"  # noqa: DTZ001
+    assert abs((calendar.today() - datetime.now(UTC).date()).days) <= 1

@@ -52,8 +52,6 @@ def land(
 
 
 def _land_export(export: Path, settings: Settings) -> None:
-    from datetime import UTC, datetime
-
     from bank_marketing.campaign import open_campaign
     from bank_marketing.landing.export import land_export, load_export_format
 
@@ -66,7 +64,7 @@ def _land_export(export: Path, settings: Settings) -> None:
             form,
             campaign.contract,
             settings.landing,
-            today=datetime.now(UTC).date(),
+            today=campaign.calendar.today(),
             on_rows=lambda rows: progress.update(task, completed=rows),
         )
     console.print(

@@ -16,7 +16,7 @@ import typer
 from rich import box
 from rich.table import Table
 
-from bank_marketing.cli.shared import command, console, problems, progress_bar, user_name
+from bank_marketing.cli.shared import command, console, day_of, problems, progress_bar, user_name
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -46,11 +46,10 @@ def call_list(
     list_size: Size = 0,
 ) -> None:
     """Run the nightly scoring without Airflow: the same steps, artifacts and digests as the DAG."""
-    from bank_marketing.components.context import parse_as_of
     from bank_marketing.settings import Settings
 
     settings = Settings()
-    context = _context("run_scoring", parse_as_of(as_of) if as_of else _newest_evening(settings), settings)
+    context = _context("run_scoring", day_of(as_of, settings) if as_of else _newest_evening(settings), settings)
     made = _run(context, {"file": file, "list_size": list_size})
     _show(made, context, made.understood)
 
@@ -73,7 +72,6 @@ def score(
     sent again as they are.
     """
     from bank_marketing.artifacts import open_store
-    from bank_marketing.components.context import parse_as_of
     from bank_marketing.errors import ConfigError
     from bank_marketing.lists import results
     from bank_marketing.lists.receiving import receive
@@ -82,7 +80,7 @@ def score(
     from bank_marketing.settings import Settings
 
     settings = Settings()
-    evening = parse_as_of(as_of) if as_of else latest_campaign_state(open_store(settings)).last_contact_day
+    evening = day_of(as_of, settings) if as_of else latest_campaign_state(open_store(settings)).last_contact_day
     context = _context("score_file", evening, settings)
     calls = _date(day) if day else context.campaign.calendar.next_working_day(evening)
     if not customers.is_file():

@@ -149,16 +149,24 @@ def progress_bar() -> Progress:
     )
 
 
+def day_of(as_of: str, settings: Any) -> Any:
+    """The day that `as_of` names, no later than today in the campaign's time zone. Raises InvalidAsOf."""
+    from bank_marketing.campaign import open_campaign
+    from bank_marketing.components.context import parse_as_of
+
+    return parse_as_of(as_of, today=open_campaign(settings).calendar.today())
+
+
 def day_or_last(as_of: str) -> Any:
     """The day that `as_of` names, else the last landed one. Raises InvalidAsOf."""
-    from bank_marketing.components.context import parse_as_of
     from bank_marketing.errors import InvalidAsOf
     from bank_marketing.landing.zone import LandingZone
     from bank_marketing.settings import Settings
 
+    settings = Settings()
     if as_of:
-        return parse_as_of(as_of)
-    root = Settings().landing
+        return day_of(as_of, settings)
+    root = settings.landing
     last = LandingZone(root).last_day
     if last is None:
         raise InvalidAsOf(f"nothing has landed in {root}: run `bank-marketing land` first")

@@ -98,7 +98,7 @@ class RunContext:
 
 
 def parse_as_of(text: str | date, *, today: date | None = None) -> date:
-    """The day that `text` (YYYY-MM-DD) names.
+    """The day that `text` (YYYY-MM-DD) names. `today`: in the campaign's time zone, in UTC when left out.
 
     Raises:
         InvalidAsOf: it is no date, or lies in the future.

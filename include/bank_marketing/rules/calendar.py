@@ -1,10 +1,11 @@
-"""On which days a campaign calls: its weekdays less the holidays of its country."""
+"""On which days a campaign calls: its weekdays less the holidays of its country; and when a day of its begins and ends."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
+from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -25,6 +26,18 @@ class Calendar(BaseModel):
         default="", description="country, or country and region, on whose public holidays nobody is called: CH, US, DE-BY"
     )
 
+    timezone: str = Field(
+        default="UTC",
+        description="in which its nights are scheduled and its days begin, by name: Europe/Zurich, America/New_York",
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"{name!r} is no time zone of the IANA database, such as Europe/Zurich, America/New_York or UTC")
+        return name
+
     @field_validator("holidays")
     @classmethod
     def _known_country(cls, place: str) -> str:
@@ -36,6 +49,14 @@ class Calendar(BaseModel):
                     f"{place!r} is no country of ISO 3166 whose holidays are known, nor one with a region of it, such as AT or US-CA"
                 )
         return place
+
+    def day_of(self, moment: datetime) -> date:
+        """The day that a moment lies on where the campaign is; a moment without a time zone is UTC."""
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(ZoneInfo(self.timezone)).date()
+
+    def today(self) -> date:
+        """The day that it is where the campaign is."""
+        return self.day_of(datetime.now(UTC))
 
     def holiday(self, day: date) -> str:
         """Name of the public holiday of a day, in English where it is known; empty where it is none."""

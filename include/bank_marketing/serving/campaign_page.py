@@ -48,6 +48,7 @@ def campaign(request: Request, service: InService, user: PageUser) -> HTMLRespon
         drifted=_drift_columns(decided[0]) if decided else [],
         decided=decided,
         replay=_replay_picture(service.store) is not None,
+        zone=service.campaign.calendar.timezone,
     )
 
 
