@@ -26,6 +26,10 @@ ORDINARY = {
 #: `deposit_margin` is the stored name of a price, in records of predictions, `results.json` and BANK_DEPOSIT_MARGIN: it stays.
 PRODUCT = re.compile(r"(?<![a-z])euros?(?![a-z])|€|\bEUR\b|(?<![a-z])deposits?(?!_margin)(?![a-z])", re.IGNORECASE)
 
+#: Years, country and authors of the first campaign's data. A year in a docstring or a message is an example of how a day is written, or
+#: of a publication: strings that programs use are looked at.
+HISTORY = re.compile(r"[\"'](?:2008|2009|2010)(?:-\d\d)?(?:-\d\d)?[\"']|Portug|UCI Bank|C5K306|from 3 to 57")
+
 #: Where exports of any bank are looked at for a column that is named like an outcome.
 GUESSES = "onboarding/guesses.py"
 
@@ -58,5 +62,14 @@ def test_no_currency_and_no_product_stands_in_the_platform() -> None:
         if not path.as_posix().endswith(GUESSES)
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
         if PRODUCT.search(line)
+    ]
+    assert not holding
+
+
+def test_no_year_and_no_origin_of_the_first_campaign_stands_in_the_platform() -> None:
+    holding = [
+        f"{path.relative_to(PROJECT_DIR)}: {found[0]}"
+        for path in files()
+        for found in HISTORY.finditer(path.read_text(encoding="utf-8"))
     ]
     assert not holding

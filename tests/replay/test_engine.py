@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ from tests.support.replayed import CONFIG, FIRST, LAST
 
 TABLE = replayed.campaign()
 PLAN = replayed.plan_of(TABLE)
+
+#: Last known change of the campaign.
+CHANGED = date(2009, 3, 1)
 
 #: A Wednesday: its outcomes, and those of all later days, are turned round in the other world.
 FLIPPED = "2009-02-25"
@@ -171,7 +175,7 @@ def test_the_trailing_rule_is_the_rate_of_the_five_days_before(predictions: pd.D
 
 
 def test_calling_everyone_counted_by_hand(predictions: pd.DataFrame) -> None:
-    table = figures(predictions, PRICES)
+    table = figures(predictions, PRICES, CHANGED)
     spans = {"whole replay": (str(FIRST), str(LAST)), "from 2009-03 on": ("2009-03-01", str(LAST))}
     spans |= {name: (days[0], days[-1]) for name, days in PLAN.items()}
     for span, between in spans.items():
@@ -186,7 +190,7 @@ def test_calling_everyone_counted_by_hand(predictions: pd.DataFrame) -> None:
 
 
 def test_all_six_policies_have_figures_in_every_span(predictions: pd.DataFrame) -> None:
-    table = figures(predictions, PRICES)
+    table = figures(predictions, PRICES, CHANGED)
     keys = [policy.key for policy in POLICIES]
     assert keys == ["platform", "first", "refitted", "trailing", "everyone", "hindsight"]
     for span, rows in table.groupby("span"):
@@ -200,7 +204,7 @@ def test_all_six_policies_have_figures_in_every_span(predictions: pd.DataFrame) 
 def test_figures_are_those_of_scikit_learn(predictions: pd.DataFrame) -> None:
     from sklearn import metrics
 
-    table = figures(predictions, PRICES).set_index(["span", "policy"])
+    table = figures(predictions, PRICES, CHANGED).set_index(["span", "policy"])
     y = predictions["y"]
     for policy in (policy for policy in POLICIES if policy.scores):
         row = table.loc[("whole replay", policy.key)]
@@ -214,7 +218,7 @@ def test_figures_are_those_of_scikit_learn(predictions: pd.DataFrame) -> None:
 def test_no_threshold_beats_the_one_of_hindsight_on_the_same_probabilities(predictions: pd.DataFrame) -> None:
     from sklearn.metrics import f1_score
 
-    table = figures(predictions, PRICES).set_index(["span", "policy"])
+    table = figures(predictions, PRICES, CHANGED).set_index(["span", "policy"])
     for span in (*PLAN, "whole replay"):
         rows = predictions if span == "whole replay" else predictions[predictions["period"] == span]
         best = max(f1_score(rows["y"], rows["p_platform"] >= threshold, zero_division=0) for threshold in GRID)

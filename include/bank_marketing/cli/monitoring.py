@@ -14,6 +14,8 @@ from bank_marketing.cli.shared import AsOf, command, console, day_or_last, progr
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bank_marketing.campaign.presentation import Presentation
+
 
 @command
 def measure_monitoring(
@@ -62,7 +64,7 @@ def measure_monitoring(
     if evenings.empty:
         raise NotEnoughHistory(f"up to {last} none of the stable periods of the campaign has landed: nothing to measure")
     chance = alarms.chance(evenings)
-    _show_alarms(alarms.summary(evenings))
+    _show_alarms(alarms.summary(evenings), campaign.presentation)
     _show_chance(chance)
     _show_delays(delays)
     if output is not None:
@@ -73,13 +75,13 @@ def measure_monitoring(
         console.print(f"Written to {output}", highlight=False, soft_wrap=True)
 
 
-def _show_alarms(summary: pd.DataFrame) -> None:
+def _show_alarms(summary: pd.DataFrame, said: Presentation) -> None:
     table = Table("", "moved", "permutations", "evenings", "drift", "decay", "trainings", "a year",
                   title="False alarms: evenings that violate, and trainings", box=box.SIMPLE)  # fmt: skip
     for row in summary.to_dict("records"):
         table.add_row(
-            row["period"], row["moved"], f"{row['permutations']}", f"{row['evenings']:,}", f"{row['drift']:.1%}",
-            f"{row['performance']:.1%}", f"{row['retrainings']:.0f}", f"{row['per_year']:.1f}",
+            row["period"], row["moved"], f"{row['permutations']}", f"{row['evenings']:,}", said.percent(row["drift"]),
+            said.percent(row["performance"]), f"{row['retrainings']:.0f}", f"{row['per_year']:.1f}",
         )  # fmt: skip
     console.print(table)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,6 @@ from bank_marketing.economics import Economics
 from bank_marketing.modeling.metrics import Floats, Labels, roc_auc
 from bank_marketing.modeling.threshold import best_f1_threshold
 from bank_marketing.monitoring.performance import outcome_figures
-
-#: From here on the bank calls few clients and many subscribe; before, no model ranks better than chance.
-AFTER_THE_CRISIS = "2009-03"
 
 #: Rows below which a month's ROC AUC is luck; the mean over months leaves it out.
 MONTH_ROWS = 100
@@ -56,17 +54,19 @@ def called_by(policy: Policy, predictions: pd.DataFrame) -> np.ndarray[Any, np.d
     return np.asarray(p >= predictions[f"t_{policy.scores}"].to_numpy(float))
 
 
-def figures(predictions: pd.DataFrame, economics: Economics) -> pd.DataFrame:
+def figures(predictions: pd.DataFrame, economics: Economics, changed: date | None = None) -> pd.DataFrame:
     """One row a span and policy: span, kind (`pooled`, `period`), policy, rows, positives, FIGURES, roc_auc_within.
 
     Args:
         predictions: of all periods, with the column `period`.
         economics: prices the decisions.
+        changed: last known change of the campaign's past; the days from then on are pooled too.
     """
     spans: list[tuple[str, str, np.ndarray[Any, Any]]] = [("whole replay", "pooled", np.ones(len(predictions), dtype=bool))]
-    later = (predictions["contact_date"] >= AFTER_THE_CRISIS).to_numpy()
-    if later.any() and not later.all():
-        spans.append((f"from {AFTER_THE_CRISIS} on", "pooled", later))
+    later = (predictions["contact_date"] >= str(changed or "")).to_numpy()
+    if changed and later.any() and not later.all():
+        begins = str(changed).removesuffix("-01")  # a month, where a whole one begins
+        spans.append((f"from {begins} on", "pooled", later))
     spans += [(str(name), "period", (predictions["period"] == name).to_numpy()) for name in predictions["period"].unique()]
     y, month = predictions["y"].to_numpy(int), predictions["contact_date"].str[:7].to_numpy()
     rows = []

@@ -42,6 +42,9 @@ class ReplayConfig(Entity):
     monitoring: MonitoringConfig = MonitoringConfig()
     economics: Economics
     presentation: Presentation = Field(default=Presentation(), exclude=True, repr=False)
+    changed: date | None = Field(
+        default=None, exclude=True, repr=False, description="day of the last known change of the campaign's past"
+    )
 
     @classmethod
     def of(cls, context: RunContext, choice: ModelSpec) -> ReplayConfig:
@@ -56,6 +59,7 @@ class ReplayConfig(Entity):
             monitoring=context.config("detect_drift", MonitoringConfig),
             economics=context.campaign.economics,
             presentation=context.campaign.presentation,
+            changed=max((change.day for change in context.campaign.params.history.changes), default=None),
         )
 
 

@@ -93,7 +93,7 @@ def result(periods: list[Period], config: ReplayConfig, every: str, *, synthetic
     return ReplayResult(
         every=every,
         predictions=predictions,
-        table=figures(predictions, config.economics),
+        table=figures(predictions, config.economics, config.changed),
         events=[event for period in periods for event in period.events],
         monitored=[entry for period in periods for entry in period.monitored],
         money=campaign_report(predictions, ways, config.economics, config.presentation),
