@@ -28,7 +28,9 @@ PRODUCT = re.compile(r"(?<![a-z])euros?(?![a-z])|€|\bEUR\b|(?<![a-z])deposits?
 
 #: Years, country and authors of the first campaign's data. A year in a docstring or a message is an example of how a day is written, or
 #: of a publication: strings that programs use are looked at.
-HISTORY = re.compile(r"[\"'](?:2008|2009|2010)(?:-\d\d)?(?:-\d\d)?[\"']|Portug|UCI Bank|C5K306|from 3 to 57")
+HISTORY = re.compile(
+    r"[\"'](?:2008|2009|2010)(?:-\d\d)?(?:-\d\d)?[\"']|date(?:time)?\((?:2008|2009|2010),|Portug|UCI Bank|C5K306|from 3 to 57"
+)
 
 #: Where exports of any bank are looked at for a column that is named like an outcome.
 GUESSES = "onboarding/guesses.py"
