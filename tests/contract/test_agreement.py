@@ -1,4 +1,6 @@
-"""One client, one verdict: Spark's cleaning, the API, the page's form and the reader of customer lists agree about generated rows.
+"""One client, one verdict: Spark's cleaning, Great Expectations, the API, the page's form and the reader of customer lists agree.
+
+They are asked about generated rows: values inside, on and beyond each range, of the wrong type, missing, of no category; broken rules.
 
 What they may differ in is said here, in `SPELLINGS` and in words:
 
@@ -6,6 +8,7 @@ What they may differ in is said here, in `SPELLINGS` and in words:
 - the API and the form do without a client id, a list numbers its rows: every row has one here;
 - rules between columns are asked by Spark of every row, by the others of rows whose cells are good;
 - a number that is none (`nan`) or has no room is out of range for one and of the wrong type for another: the column is what counts;
+- Great Expectations sees rows that Spark could type, and counts those that break a column's range, categories or pattern;
 - columns that follow from the day of the calls are checked in landed files, and filled in everywhere else.
 """
 
@@ -14,6 +17,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date
@@ -29,6 +33,7 @@ from bank_marketing.campaign import load_campaign
 from bank_marketing.contract import Contract
 from bank_marketing.contract.model import Column
 from bank_marketing.contract.request import example_prospect, prospect_model
+from bank_marketing.contract.suite import Suite
 from bank_marketing.etl.cleaning import clean_rows
 from bank_marketing.etl.reading import read_landed
 from bank_marketing.lists import values
@@ -126,9 +131,19 @@ def generated(contract: Contract) -> Iterator[dict[str, Cell]]:
         yield row
 
 
-def of_spark(rows: list[dict[str, Cell]], contract: Contract, spark: SparkSession, root: Path) -> list[Verdict]:
-    columns = contract.prospect_columns
-    path = root / f"dt={DAY}" / "list.csv"
+class Judged(NamedTuple):
+    """Generated rows of a campaign, and what Spark's cleaning makes of them, in their order."""
+
+    contract: Contract
+    rows: list[dict[str, Cell]]
+    cleaned: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module", params=["bank_marketing", "bank_full"])
+def judged(request: pytest.FixtureRequest, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Judged:
+    contract = load_campaign(request.param).contract
+    rows, columns = list(generated(contract)), contract.prospect_columns
+    path = tmp_path_factory.mktemp(request.param) / f"dt={DAY}" / "list.csv"
     path.parent.mkdir()
     derived = {name: str(value) for name, value in contract.derived_values(DAY).items()}
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -138,9 +153,17 @@ def of_spark(rows: list[dict[str, Cell]], contract: Contract, spark: SparkSessio
             texts_of_row = {name: cell.text for name, cell in row.items()} | derived
             writer.writerow([texts_of_row[column.name] for column in columns])
     frame = clean_rows(read_landed(spark, [path], columns, contract), columns, contract).orderBy("source_row")
+    return Judged(contract, rows, [row.asDict(recursive=True) for row in frame.collect()])
+
+
+def _broken(row: dict[str, Any]) -> list[str]:
+    return [breach["rule"] for breach in row["breaches"]]
+
+
+def of_spark(cleaned: list[dict[str, Any]]) -> list[Verdict]:
     found = []
-    for row in frame.select("status", "breaches").collect():
-        broken = [breach["rule"] for breach in row["breaches"]]
+    for row in cleaned:
+        broken = _broken(row)
         assert (row["status"] == "rejected") == bool(broken)
         of_cells = frozenset(rule.partition("(")[2][:-1] for rule in broken if rule.endswith(")"))
         found.append(Verdict(of_cells, frozenset() if of_cells else frozenset(broken)))
@@ -199,17 +222,15 @@ def of_list(rows: list[dict[str, Cell]], contract: Contract) -> list[Verdict]:
     return found
 
 
-@pytest.mark.parametrize("campaign", ["bank_marketing", "bank_full"])
-def test_everybody_says_the_same_of_a_client(campaign: str, spark: SparkSession, tmp_path: Path) -> None:
-    contract = load_campaign(campaign).contract
-    rows = list(generated(contract))
+def test_everybody_says_the_same_of_a_client(judged: Judged) -> None:
+    contract, rows, cleaned = judged
     engines: dict[str, Callable[[], list[Verdict]]] = {
-        "spark": lambda: of_spark(rows, contract, spark, tmp_path),
+        "spark": lambda: of_spark(cleaned),
         "api": lambda: of_api(rows, contract),
         "form": lambda: of_form(rows, contract),
         "list": lambda: of_list(rows, contract),
     }
-    verdicts = {name: judged() for name, judged in engines.items()}
+    verdicts = {name: verdict() for name, verdict in engines.items()}
     assert {name: len(found) for name, found in verdicts.items()} == dict.fromkeys(engines, ROWS)
 
     wrong = set()
@@ -230,3 +251,25 @@ def test_everybody_says_the_same_of_a_client(campaign: str, spark: SparkSession,
     broken = sum(bool(verdict.rules) for verdict in verdicts["spark"])
     assert accepted > ROWS / 5, "not all rows are wrong"
     assert broken > ROWS / 50, "rules between columns are broken as well"
+
+
+def test_great_expectations_counts_the_cells_that_spark_refuses(judged: Judged, tmp_path: Path) -> None:
+    contract, _, cleaned = judged
+    kinds = ("range(", "category(", "pattern(")
+    critical = {column.name for column in contract.prospect_columns if column.severity == "critical"}
+    typed = [row for row in cleaned if all(rule.startswith(kinds) or "(" not in rule for rule in _broken(row))]
+    table = pd.DataFrame(typed).drop(columns=["source_row", "status", "breaches", "raw"])
+    table = table[table.notna().all(axis=1)]
+    told = Counter(
+        rule
+        for place in table.index
+        for rule in _broken(typed[place])
+        if rule.endswith(")") and rule.partition("(")[2][:-1] in critical
+    )
+    late = {column.name: 0 for column in contract.columns if column.phase == "after_call"}
+    findings = Suite(contract, tmp_path).run("generated", table.assign(**late))
+    found = {
+        one["rule"]: one["unexpected"] for one in findings if one["rule"].startswith(kinds) and one["severity"] == "critical"
+    }
+    assert found == told
+    assert len(found) > len(critical) / 2, "most columns are refused somewhere"
