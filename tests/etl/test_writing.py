@@ -46,7 +46,7 @@ def written(spark: SparkSession, root: Path, content: Mapping[date, Sequence[str
     """Clean landed days into `root/out`; what Spark wrote stays in `root/judged`."""
     files = {day: write_contacts(root, day, rows) for day, rows in content.items()}
     with LocalStore(root.as_uri()).stage() as stage:
-        days = write_days(spark, files, CONTRACT, stage, "out")
+        days = write_days(spark, files, CONTRACT.columns, CONTRACT, stage, "out")
         for folder in ("out", JUDGED):
             (stage.path / folder).rename(root / folder)
     return days

@@ -200,7 +200,7 @@ def _ingest(
     bad: list[tuple[Path, str]] = []
     with context.stage() as stage:
         files = {file.date: file.path for file, _ in new}
-        tallies = write_days(spark, files, context.contract, stage, _OUT)
+        tallies = write_days(spark, files, context.contract.columns, context.contract, stage, _OUT)
         for file, inspected in new:
             day = tallies[file.date]
             reconcile(inspected, day)

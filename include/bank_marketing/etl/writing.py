@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
 from bank_marketing.artifacts import Stage
-from bank_marketing.contract import Contract
+from bank_marketing.contract import Column, Contract
 from bank_marketing.contract.spark import clean_schema
 from bank_marketing.etl.cleaning import REJECTED, judged_rows, warning_name
 from bank_marketing.etl.judging import warnings, with_days
@@ -23,7 +23,7 @@ JUDGED = "judged"
 
 
 def write_days(
-    spark: SparkSession, files: Mapping[date, Path], contract: Contract, stage: Stage, folder: str
+    spark: SparkSession, files: Mapping[date, Path], columns: tuple[Column, ...], contract: Contract, stage: Stage, folder: str
 ) -> dict[date, Tally]:
     """Clean landed files into a stage: `<folder>/<day>/part-0.parquet` with typed rows, `rejected/` beside with all others and why.
 
@@ -31,7 +31,8 @@ def write_days(
 
     Args:
         spark: the session.
-        files: contacts file of each day.
+        files: contacts file, or call list, of each day.
+        columns: of the files.
         contract: what rows must keep.
         stage: where to write.
         folder: of the stage.
@@ -39,12 +40,12 @@ def write_days(
     Returns:
         For each day what `settle` counted.
     """
-    raw, rules = with_days(read_landed(spark, list(files.values()), contract.columns, contract), contract, files, spark)
-    judged_rows(raw, contract.columns, rules).write.parquet(f"{stage.uri}/{JUDGED}")
+    raw, rules = with_days(read_landed(spark, list(files.values()), columns, contract), contract, files, spark)
+    judged_rows(raw, columns, rules).write.parquet(f"{stage.uri}/{JUDGED}")
     stage.number_parts(JUDGED)
     parts = sorted((stage.path / JUDGED).glob("part-*"))
-    warned = {rule: warning_name(place) for place, rule in enumerate(warnings(contract.columns, contract))}
-    found = settle(parts, stage.path / folder, clean_schema(contract.columns).names, warned)
+    warned = {rule: warning_name(place) for place, rule in enumerate(warnings(columns, contract))}
+    found = settle(parts, stage.path / folder, clean_schema(columns).names, warned)
     return {day: found.get(day, empty_tally()) for day in files}
 
 

@@ -82,7 +82,7 @@ def run(config: CallListConfig, inputs: CallListInputs, context: RunContext) -> 
     with context.stage() as stage:
         recorded = _recorded(f"{checked.day}-{key}", checked, chosen, inputs.scores, config, context)
         profit = _write_lists(recorded, stage.path)
-        _write_rejected(stage.path / REJECTED_CSV, inputs.prospects, checked.list_size, context)
+        _write_rejected(stage.path / REJECTED_CSV, checked, context)
         manifest = stage.publish(
             _place(checked, context),
             KIND,
@@ -170,8 +170,7 @@ def _batches(ref: ArtifactRef, context: RunContext, size: int) -> Iterator[pa.Re
     import pyarrow.parquet as pq
 
     with context.store.local_copy(f"{ref.uri}/{batch.SCORES}") as folder:
-        parts = sorted(folder.glob("part-*.parquet"), key=lambda path: int(path.stem.split("-")[1]))
-        for part in parts:
+        for part in _parts(folder):
             yield from pq.ParquetFile(part).iter_batches(batch_size=size)
 
 
@@ -217,19 +216,30 @@ def _write_lists(tables: Iterable[pa.Table], folder: Path) -> float:
     return profit
 
 
-def _write_rejected(path: Path, ref: ArtifactRef, size: int, context: RunContext) -> None:
+def _write_rejected(path: Path, checked: prospects.ProspectsArtifact, context: RunContext) -> None:
     """The rows that were left out, for people: line in the list, why, the row as it came. They come back as a list."""
-    import pyarrow.parquet as pq
-
-    contract = context.contract
+    contract, size = context.contract, checked.list_size
     names = [column.source_name for column in contract.prospect_columns]
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = results.writer(stream, [*results.LEFT_OUT, *names])
-        with context.store.local_copy(f"{ref.uri}/{prospects.REJECTED}") as folder:
-            for part in sorted(folder.glob("part-*.parquet")):
-                for rows in pq.ParquetFile(part).iter_batches():
-                    for row in rows.to_pylist():
-                        why = "; ".join(breach["detail"] for breach in row["breaches"]) or "the same client stands again"
-                        came = next(csv.reader([row["raw"]], delimiter=contract.delimiter, quotechar=contract.quote), [])
-                        status = REJECTED if row["status"] == REJECTED else DUPLICATE
-                        writer.writerow([row["source_row"] + 1, status, safe_cell(why), size, *map(safe_cell, came)])
+        for row in _left_out(checked, context):
+            why = "; ".join(breach["detail"] for breach in row["breaches"]) or "the same client stands again"
+            came = next(csv.reader([row["raw"]], delimiter=contract.delimiter, quotechar=contract.quote), [])
+            status = REJECTED if row["status"] == REJECTED else DUPLICATE
+            writer.writerow([row["source_row"] + 1, status, safe_cell(why), size, *map(safe_cell, came)])
+
+
+def _left_out(checked: prospects.ProspectsArtifact, context: RunContext) -> Iterator[dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    if not checked.rows["rejected"] + checked.rows["duplicates"]:
+        return
+    with context.store.local_copy(f"{checked.ref.uri}/{prospects.REJECTED}") as folder:
+        for part in _parts(folder):
+            for rows in pq.ParquetFile(part).iter_batches():
+                yield from rows.to_pylist()
+
+
+def _parts(folder: Path) -> list[Path]:
+    """Part files in the order of their numbers."""
+    return sorted(folder.glob("part-*.parquet"), key=lambda path: int(path.stem.split("-")[1]))

@@ -27,6 +27,9 @@ COMPONENT = "validate_prospects"
 KIND = "prospects"
 CLEAN, REJECTED = "prospects", "rejected"
 
+#: Folders of the stage: the one that is published, and one with a folder for the day.
+LIST, _DAYS = "list", "days"
+
 log = logging.getLogger(__name__)
 
 
@@ -46,7 +49,7 @@ class ProspectsInputs(Entity):
 
 
 class ProspectsArtifact(Entity):
-    """A checked list: `prospects/*.parquet`, `rejected/*.parquet`, and the campaign's counts that it is scored with."""
+    """A checked list: `prospects/*.parquet`, `rejected/*.parquet` where rows were left out, and the counts that it is scored with."""
 
     ref: ArtifactRef
     day: date
@@ -81,6 +84,7 @@ def run(config: ProspectsConfig, inputs: ProspectsInputs, context: RunContext) -
             stage,
             COMPONENT,
             KIND,
+            folder=LIST,
             parents=[state.features],
             rows=checked.counts,
             parameters={"max_reject_share": config.max_reject_share},
@@ -116,37 +120,27 @@ class _Checked:
 
 def _landed(file: LandedFile, config: ProspectsConfig, stage: Stage, context: RunContext) -> _Checked:
     """Judge the list that the source system landed, of any length, with Spark."""
-    from pyspark.sql import functions as f
-
-    from bank_marketing.etl.cleaning import clean_rows
-    from bank_marketing.etl.reading import read_landed
     from bank_marketing.etl.session import spark_session
-    from bank_marketing.etl.writing import tally
+    from bank_marketing.etl.writing import write_days
 
     inspected = inspect(file, context.contract, settle_seconds=context.settings.landing_settle_seconds)
     columns = context.contract.prospect_columns
     spark = spark_session(f"bank-marketing {COMPONENT} {context.as_of}", context.settings)
-    raw = read_landed(spark, [file.path], columns, context.contract).withColumn("contact_date", f.lit(file.date))
-    rows = clean_rows(raw, columns, context.contract).persist()
-    try:
-        found = tally(rows).get(file.date, {})
-        counts = _reconciled(inspected, found)
-        _check_rejects(inspected, counts, found["breaches"], config)
-        clean = rows.where(f.col("status") == "clean").drop("source_row", "status", "breaches", "raw")
-        clean.write.parquet(f"{stage.uri}/{CLEAN}")
-        stage.number_parts(CLEAN)
-        kept = rows.where(f.col("status") != "clean").orderBy("source_row")
-        kept.select("source_row", "contact_id", "status", "breaches", "raw").write.parquet(f"{stage.uri}/{REJECTED}")
-        stage.number_parts(REJECTED)
-    finally:
-        rows.unpersist()
+    found = write_days(spark, {file.date: file.path}, columns, context.contract, stage, _DAYS)[file.date]
+    counts = _reconciled(inspected, found)
+    _check_rejects(inspected, counts, found["breaches"], config)
+    listed, day = stage.path / LIST, stage.path / _DAYS / file.date.isoformat()
+    listed.mkdir()
+    if (day / REJECTED).exists():
+        (day / REJECTED).rename(listed / REJECTED)
+    day.rename(listed / CLEAN)
     return _Checked(inspected.sha256, counts, found["breaches"])
 
 
 def _uploaded(file: LandedFile, state: CampaignState, stage: Stage, context: RunContext) -> _Checked:
     """Judge a list that somebody brought, by the reader of all doors. Its further columns are not kept."""
     customers = read_customers(file.path, file.date, state, context)
-    uploads.write(customers, file.date, stage.path / CLEAN, stage.path / REJECTED, context.contract)
+    uploads.write(customers, file.date, stage.path / LIST / CLEAN, stage.path / LIST / REJECTED, context.contract)
     with file.path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return _Checked(digest, customers.counts, customers.rules, customers.notes, customers.stated_size)

@@ -39,7 +39,7 @@ def write(customers: CustomerList, day: date, clean: Path, rejected: Path, contr
 
 
 def _write(pq: Any, table: Any, folder: Path) -> None:
-    folder.mkdir()
+    folder.mkdir(parents=True)
     pq.write_table(table, folder / "part-0.parquet", compression="zstd")
 
 
