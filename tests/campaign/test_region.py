@@ -19,7 +19,6 @@ from bank_marketing.campaign import CAMPAIGNS, Campaign, load_campaign
 from bank_marketing.contract.docs import contract_table
 from bank_marketing.contract.request import example_prospect, prospect_model
 from bank_marketing.contract.suite import Suite
-from bank_marketing.etl.cleaning import clean_rows
 from bank_marketing.etl.drift import column_drift
 from bank_marketing.etl.features import build_features, campaign_history, daily_outcomes
 from bank_marketing.etl.reading import read_landed
@@ -33,6 +32,7 @@ from bank_marketing.serving.forms import ProspectForm
 from tests.support.clean import clean_rows as clean_table
 from tests.support.features import PRICES, features_table
 from tests.support.landed import contact, write_contacts
+from tests.support.settled_by_spark import clean_rows
 
 DAY = date(2010, 6, 30)
 REGIONS = ["east", "north", "south", "west"]

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from bank_marketing.etl.cleaning import clean_rows
 from bank_marketing.etl.reading import read_landed
 from tests.support.campaign import CONTRACT
 from tests.support.landed import Row, contact, lines, write_contacts
+from tests.support.settled_by_spark import clean_rows
 
 DAY = date(2010, 6, 30)
 

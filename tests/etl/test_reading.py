@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from bank_marketing.errors import ConfigError
-from bank_marketing.etl.reading import literal, number_rows, read_landed
+from bank_marketing.etl.reading import literal, read_landed
 from tests.support.campaign import CONTRACT
 from tests.support.landed import contact, lines, write_contacts
 
@@ -22,7 +22,7 @@ ZONES = ("zone[1]", "{a,b}", "what?", "st*r", "_hidden", ".hidden", "back\\slash
 
 
 def read(spark: SparkSession, *paths: Path) -> list[tuple[str, date]]:
-    rows = number_rows(read_landed(spark, paths, CONTRACT.columns, CONTRACT)).orderBy("source_row").collect()
+    rows = read_landed(spark, paths, CONTRACT.columns, CONTRACT).collect()
     return [(row.contact_id, row.contact_date) for row in rows]
 
 

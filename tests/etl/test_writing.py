@@ -14,12 +14,12 @@ from pyspark.sql import SparkSession
 from bank_marketing.artifacts.local import LocalStore
 from bank_marketing.contract.spark import clean_schema
 from bank_marketing.etl import settling
-from bank_marketing.etl.cleaning import clean_rows
 from bank_marketing.etl.reading import read_landed
 from bank_marketing.etl.settling import Tally
-from bank_marketing.etl.writing import JUDGED, tally, write_days
+from bank_marketing.etl.writing import JUDGED, write_days
 from tests.support.campaign import CONTRACT
 from tests.support.landed import contact, lines, write_contacts
+from tests.support.settled_by_spark import clean_rows, tally
 
 DAYS = [date(2010, 6, 28), date(2010, 6, 29), date(2010, 6, 30)]
 COUNTS = ("clean", "rejected", "duplicate", "superseded")

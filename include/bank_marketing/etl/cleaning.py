@@ -1,15 +1,15 @@
-"""From text to typed rows: each row is clean, rejected with its reasons, or a duplicate. None disappears."""
+"""From text to typed rows, each judged by itself: what `settle` makes clean rows, rejected ones and duplicates of. None disappears."""
 
 from __future__ import annotations
 
 from pyspark.sql import Column as SparkColumn
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
 from bank_marketing.contract import Column, Contract
 from bank_marketing.contract.spark import CORRUPT_RECORD
 from bank_marketing.etl.judging import breaches, is_good, text_of, typed, warnings
-from bank_marketing.etl.reading import BLOCK, number_rows
+from bank_marketing.etl.reading import BLOCK
 
 CLEAN, REJECTED, DUPLICATE, SUPERSEDED = "clean", "rejected", "duplicate", "superseded"
 
@@ -51,37 +51,6 @@ def judged_rows(raw: DataFrame, columns: tuple[Column, ...], contract: Contract)
         *(f.coalesce(broken, f.lit(False)).alias(warning_name(place)) for place, broken in enumerate(warned)),
         BLOCK,
     )
-
-
-def clean_rows(raw: DataFrame, columns: tuple[Column, ...], contract: Contract) -> DataFrame:
-    """All rows of `read_landed`, judged and settled by Spark alone: for a single file of any length.
-
-    A row is rejected when its line or a cell does not parse, a cell is missing, or a critical rule of the contract is broken. Of
-    the remaining rows of one file with the same contact_id the last one stands: the others are `duplicate` when they are equal to
-    it, else `superseded`.
-
-    Returns:
-        contact_id, contact_date, the other columns typed, `source_row`, `status` (clean, rejected, duplicate, superseded),
-        `breaches` (array of rule and detail; why it was rejected) and `raw` (the row as text).
-    """
-    names = [column.name for column in columns]
-    rows = number_rows(typed(raw, columns).withColumn(GOOD, is_good(columns, contract)))
-    same_contact = Window.partitionBy("contact_date", GOOD, text_of("contact_id")).orderBy(f.col("source_row").desc())
-    status = (
-        f.when(~f.col(GOOD), REJECTED)
-        .when(f.col("_rank") == 1, CLEAN)
-        .when(f.col(CONTENT) == f.col("_last"), DUPLICATE)
-        .otherwise(SUPERSEDED)
-    )
-    settled = (
-        rows.withColumn(RAW, _line(names, contract))
-        .withColumn(CONTENT, _content(names))
-        .withColumn("_rank", f.row_number().over(same_contact))
-        .withColumn("_last", f.first(CONTENT).over(same_contact))
-        .withColumn("status", status)
-        .withColumn("breaches", f.filter(breaches(columns, contract), lambda entry: entry.isNotNull()))
-    )
-    return settled.select("contact_id", "contact_date", *names[1:], "source_row", "status", "breaches", RAW)
 
 
 def _line(names: list[str], contract: Contract) -> SparkColumn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import date
 from functools import reduce
 
@@ -18,6 +18,9 @@ from bank_marketing.contract.spark import CORRUPT_RECORD, clean_type
 #: What a row rule asks of its day alone, `date_format(contact_date, 'MMM')`: slow, and the same for all rows of a day.
 _CALL = r"\w+\({}(?:, *'[^']*')*\)"
 _OF_THE_DAY = re.compile(f"{_CALL.format(_CALL.format('contact_date'))}|{_CALL.format('contact_date')}")
+
+#: Days from the first landed one to the last, up to which what is asked of a day is looked up in a table of all days between.
+_CALENDAR = 40_000
 
 
 #: Java takes 4.9d, 4.9f and 0x1p2 for numbers, and no other reader of the contract does.
@@ -63,20 +66,22 @@ def warnings(columns: tuple[Column, ...], contract: Contract) -> dict[str, Spark
     return found | {rule.name: ~f.expr(rule.expression) for rule in _rules(columns, contract, "warning")}
 
 
-def with_days(raw: DataFrame, contract: Contract, days: Iterable[date], spark: SparkSession) -> tuple[DataFrame, Contract]:
+def with_days(raw: DataFrame, contract: Contract, days: Collection[date], spark: SparkSession) -> tuple[DataFrame, Contract]:
     """Rows with what row rules ask of their day, worked out once a day, and the contract whose rules read it there."""
     calls = sorted({call for rule in contract.row_rules for call in _OF_THE_DAY.findall(rule.expression)})
-    if not calls:
+    first, last = min(days), max(days)
+    if not calls or (last - first).days > _CALENDAR:
         return raw, contract
     names = {call: f"_day_{place}" for place, call in enumerate(calls)}
-    # Made in the JVM: a table of Python objects would cost the start of a Python worker.
-    table = spark.range(1).select(f.explode(f.array(*map(f.lit, sorted(set(days))))).alias("contact_date"))
-    table = table.select("contact_date", *(f.expr(call).alias(name) for call, name in names.items()))
+    every = f.explode(f.sequence(f.lit(first), f.lit(last))).alias("contact_date")
+    found = spark.range(1).select(every).select(*map(f.expr, calls)).collect()
+    place = f.datediff("contact_date", f.lit(first))
+    looked_up = {name: f.get(f.array(*(f.lit(row[at]) for row in found)), place) for at, name in enumerate(names.values())}
     rules = tuple(
         rule.model_copy(update={"expression": _OF_THE_DAY.sub(lambda call: names[call[0]], rule.expression)})
         for rule in contract.row_rules
     )
-    return raw.join(f.broadcast(table), "contact_date", "left"), contract.model_copy(update={"row_rules": rules})
+    return raw.withColumns(looked_up), contract.model_copy(update={"row_rules": rules})
 
 
 def _rules(columns: tuple[Column, ...], contract: Contract, severity: Severity) -> list[RowRule]:

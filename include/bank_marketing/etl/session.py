@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 
 from bank_marketing.errors import ConfigError
 from bank_marketing.etl import s3a
-from bank_marketing.etl.driver_java import driver_java_options
+from bank_marketing.etl.driver_java import COMPILE_HUGE_METHODS, driver_java_options
 from bank_marketing.settings import Settings
 from bank_marketing.shell_environment import nameless
 
@@ -22,8 +22,6 @@ RESULT_OPTIONS = {
     # Rows are written by day in the order they come in. A sort by day first would cost time, and their order where it spills.
     "spark.sql.optimizer.plannedWrite.enabled": "false",
     "spark.sql.maxConcurrentOutputFileWriters": "1000",
-    # A method that the JVM does not compile is many times slower than many small ones.
-    "spark.sql.codegen.hugeMethodLimit": "8000",
 }
 
 #: Options that only matter for speed on small days; a cluster overrides them in spark-defaults or the connection.
@@ -67,6 +65,10 @@ def spark_session(app_name: str, settings: Settings) -> SparkSession:
             options["spark.driver.extraJavaOptions"] = driver_java_options(settings)
         if jars := s3a.jars(settings):
             options["spark.jars"] = ",".join(map(str, jars))
+    executors = "spark.executor.extraJavaOptions"
+    options[executors] = f"{conf.get(executors, '')} {COMPILE_HUGE_METHODS}".strip()
+    if COMPILE_HUGE_METHODS not in options.get("spark.driver.extraJavaOptions", conf.get("spark.driver.extraJavaOptions", "")):
+        options["spark.sql.codegen.hugeMethodLimit"] = "8000"  # many small methods, as this Java compiles no huge one
     preferred = LOCAL_OPTIONS if conf.get("spark.master", "").startswith("local") else {}
     if s3a.on_s3(settings):
         preferred = preferred | s3a.SESSION_OPTIONS
