@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import psutil
 import pytest
 from pyspark.sql import SparkSession
@@ -27,6 +28,10 @@ from tests.support import quick_spark
 if "PYTEST_XDIST_WORKER" in os.environ:
     # A worker's main module comes from no file; PySpark takes such a process for its own doctests and ends it.
     sys.modules["__main__"].__file__ = pytest.__file__
+
+# How long an example takes tells how busy the machine is: no test fails for it.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 #: Memory of a worker with its Spark and the servers of its tests.
 WORKER_BYTES = 5 * 2**30
