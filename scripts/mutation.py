@@ -155,7 +155,7 @@ def main(
     known, before, fallen = folders(), recorded(), []
     for name in folder or list(known):
         if name not in known:
-            raise ConfigError(f"[tool.mutation] of pyproject.toml has no folder {name!r}; it has {', '.join(known)}")
+            raise ConfigError(f"tool.mutation of pyproject.toml has no folder {name!r}; it has {', '.join(known)}")
         workspace = PROJECT / ".mutation" / name
         prepare(workspace, known[name]["code"], known[name]["tests"])
         score = measure(workspace)
