@@ -61,8 +61,8 @@ def _of_month(days: Sequence[CleanDay], store: ArtifactStore, folder: str) -> pa
 
 def _read(days: Sequence[CleanDay], store: ArtifactStore) -> pa.Array:
     tables = [store.read_table(store.uri(file), columns=[_ID]) for day in days for file in day.files]
-    return pa.concat_arrays([_ids(table) for table in tables]) if tables else pa.array([], pa.string())
+    return pa.concat_arrays([_ids(table) for table in tables]) if tables else pa.array([], pa.large_string())
 
 
 def _ids(table: pa.Table) -> pa.Array:
-    return table[_ID].cast(pa.string()).combine_chunks()
+    return table[_ID].cast(pa.large_string()).combine_chunks()  # more than 2 GB of them as well
