@@ -1,4 +1,4 @@
-"""What one more night costs after histories of several lengths: `python -m benchmarks.history [--days 250 1000 2600]`."""
+"""What one more night costs after histories of several lengths: `python -m benchmarks.history [--days 250 1000]`."""
 
 from __future__ import annotations
 
@@ -35,9 +35,7 @@ Figures = dict[str, float]
 def main() -> None:
     """Make the histories, live one more night with each, and print a table a figure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--days", type=int, nargs="+", default=[250, 1_000, 2_600], help="contact days of history [%(default)s]"
-    )
+    parser.add_argument("--days", type=int, nargs="+", default=[250, 1_000], help="contact days of history [%(default)s]")
     parser.add_argument("--rows", type=int, default=100, help="contacts a day [%(default)s]")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="[%(default)s]")
     parser.add_argument("--home", type=Path, help="make the histories there and keep them, for a night with another release")
