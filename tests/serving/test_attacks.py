@@ -70,7 +70,7 @@ def test_a_second_request_on_one_line_has_the_same_bound(platform: Platform) -> 
 
 
 def test_an_idle_connection_is_held_as_long_as_was_said_and_then_hung_up(platform: Platform) -> None:
-    with running(platform, keep_alive_seconds=1) as server, connected(server) as line:
+    with running(platform, keep_alive_seconds=5) as server, connected(server) as line:
         for _ in range(2):
             line.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert b" 200 " in line.recv(4096)
