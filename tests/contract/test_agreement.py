@@ -34,11 +34,11 @@ from bank_marketing.contract import Contract
 from bank_marketing.contract.model import Column
 from bank_marketing.contract.request import example_prospect, prospect_model
 from bank_marketing.contract.suite import Suite
-from bank_marketing.etl.cleaning import clean_rows
 from bank_marketing.etl.reading import read_landed
 from bank_marketing.lists import values
 from bank_marketing.lists.judging import judge
 from bank_marketing.serving.forms import ProspectForm
+from tests.support.settled_by_spark import clean_rows
 
 DAY = date(2010, 6, 30)
 ROWS = 1500
