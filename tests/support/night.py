@@ -103,7 +103,8 @@ class Night:
         dry = self.airflow.call("POST", "/backfills/dry_run", json=body)
         assert [entry["logical_date"][:10] for entry in dry["backfills"]] == [str(day) for day in days]
         self.airflow.call("POST", "/backfills", json=body)
-        self.unpause(dag_id)  # not before: where SQLite is locked Airflow takes the runs back, and a scheduler that has seen them ends
+        # Not before: where SQLite is locked Airflow takes the runs back, and a scheduler that has seen them ends.
+        self.unpause(dag_id)
         path = f"/dags/{dag_id}/dagRuns"
         runs = self.airflow.call("GET", path, params={"run_type": "backfill"})["dag_runs"]
         made = {date.fromisoformat(run["logical_date"][:10]): str(run["dag_run_id"]) for run in runs}
